@@ -1,0 +1,39 @@
+# Polydesk's manual in four commands. A variable of the environment wins over every value here.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help run test check
+
+PYTHON ?= python3
+TEST_DATABASES ?= $(or $(POLYDESK_TEST_DATABASE),sqlite postgresql)
+TEST_WORKERS ?= 2
+TEST_ARGS ?=
+POLYDESK_EGRESS_ALLOW ?= 127.0.0.1
+BIN := .venv/bin
+export PYTHON POLYDESK_EGRESS_ALLOW
+
+help: ## Show this list
+	@sed -nE 's/^([a-z]+):.*## (.*)/make \1	\2/p' Makefile | expand -t 14
+
+run: ## Set up what is missing, fill the demo and serve it at http://localhost:8080
+	@tools/setup requirements.lock
+	@$(BIN)/polydesk demo
+	@exec $(BIN)/polydesk serve
+
+test: ## Set up what is missing, then run the suite on SQLite and on PostgreSQL
+	@tools/setup requirements-dev.lock
+	@tools/system-packages
+	@for database in $(TEST_DATABASES); do \
+	    echo "== tests on $$database"; \
+	    POLYDESK_TEST_DATABASE=$$database $(BIN)/python -m tests.services \
+	        $(BIN)/python -m pytest -n $(TEST_WORKERS) $(TEST_ARGS); \
+	done
+
+check: ## Lint, format, types, import contracts and spelling
+	@tools/setup requirements-dev.lock
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/codespell

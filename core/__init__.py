@@ -1,0 +1,1 @@
+"""Polydesk: the engine, without any industry and without any tenant's screen."""

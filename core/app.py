@@ -1,0 +1,183 @@
+"""The factory and the front door: whose request, who asks, which plugin; then the contract of the view takes over."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any
+
+from flask import Flask, current_app, g, request
+from flask_smorest import Api
+from flask_wtf.csrf import CSRFProtect
+
+import core.defaults
+from core import i18n, keys, ui
+from core.actors import ANONYMOUS
+from core.db import clear_session, init_database
+from core.declarations import Plugin
+from core.errors import Forbidden, NotFound
+from core.events import request_id
+from core.plugins import blueprints_of, enabled, first, load
+from core.problems import draw, is_api
+from core.tenancy import as_tenant
+from core.walls import guard
+from core.web import SAFE
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+    from flask import Response
+
+    from core.config import Config
+
+csrf = CSRFProtect()
+REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
+APEX = frozenset({"apex.home", "apex.livez", "apex.readyz"})
+UPLOAD_LIMIT = 11 * 10 * 1024 * 1024
+
+
+def create_app(config: Config, plugins: list[ModuleType]) -> Flask:
+    """Build the application of `config` with core's own plugin and `plugins`; StartupError names whoever does not fit."""
+    app = Flask("core", static_folder=None, template_folder=None)
+    _configure(app, config)
+    manager, catalog = load([core.defaults, *plugins])
+    app.extensions["polydesk_plugins"] = (manager, catalog)
+    for cache in ("polydesk_switches", "polydesk_definitions", "polydesk_bodies"):
+        app.extensions[cache] = {}
+    app.extensions["polydesk_config"] = config
+    init_database(app, guard)
+    for module in catalog.modules.values():
+        i18n.register_catalogs(_root(module))
+    ui.register(app)
+    csrf.init_app(app)
+    _mount(app, manager, catalog.plugins)
+    core.defaults.connect()
+    app.before_request(_front_door)
+    app.teardown_request(_leave)
+    app.after_request(_label)
+    app.register_error_handler(Exception, draw)
+    return app
+
+
+def _configure(app: Flask, config: Config) -> None:
+    app.config.update(
+        POLYDESK_DATA=config.data,
+        POLYDESK_MASTER_KEY=keys.load_master_key(config.data),
+        POLYDESK_URL=config.url,
+        SQLALCHEMY_DATABASE_URI=config.database_url,
+        SQLALCHEMY_BINDS={"worker": config.worker_url},
+        SQLALCHEMY_ENGINE_OPTIONS=_engine_options(config.database_url),
+        MAX_CONTENT_LENGTH=UPLOAD_LIMIT,
+        MAX_FORM_MEMORY_SIZE=2 * 1024 * 1024,
+        SESSION_COOKIE_NAME="pd_form",
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_SECURE=config.secure,
+        WTF_CSRF_CHECK_DEFAULT=False,
+        WTF_CSRF_TIME_LIMIT=None,
+        API_TITLE="Polydesk",
+        API_VERSION="v1",
+        OPENAPI_VERSION="3.1.0",
+        OPENAPI_URL_PREFIX="/api/v1",
+        OPENAPI_JSON_PATH="openapi.json",
+        **config.extra,
+    )
+    with app.app_context():
+        app.secret_key = keys.derive("flask-session")
+
+
+def _engine_options(url: str) -> dict[str, Any]:
+    if url.startswith("sqlite"):
+        return {}
+    return {"pool_pre_ping": True, "connect_args": {"prepare_threshold": None}}
+
+
+def _root(module: ModuleType) -> str:
+    path = module.__file__ or ""
+    return path.rpartition("/")[0]
+
+
+class _Api(Api):
+    def handle_http_exception(self, error: Any) -> Response:
+        return draw(error)
+
+
+def _mount(app: Flask, manager: Any, plugins: dict[str, Plugin]) -> None:
+    owners: dict[str, str] = {}
+    app.extensions["polydesk_owners"] = owners
+    api = _Api(app)
+    for plugin, blueprint in blueprints_of(manager, "register_api"):
+        prefix = "/api/v1" if plugins[plugin].always_on else f"/api/v1/{plugin}"
+        api.register_blueprint(blueprint, url_prefix=prefix + (blueprint.url_prefix or ""))
+        owners[blueprint.name] = plugin
+    for plugin, blueprint in blueprints_of(manager, "register_blueprints"):
+        prefix = "" if plugins[plugin].always_on else f"/x/{plugin}"
+        app.register_blueprint(blueprint, url_prefix=prefix + (blueprint.url_prefix or "") or None)
+        owners[blueprint.name] = plugin
+
+
+# --- a request's journey (house.md) -----------------------------------------------------------------------------------
+
+
+def _front_door() -> None:
+    given = request.headers.get("X-Request-ID", "")
+    g.request_id = given if REQUEST_ID.fullmatch(given) else secrets.token_hex(8)
+    request_id.set(g.request_id)
+    g.actor = ANONYMOUS
+    i18n.set_for_request(_browser_locale() or i18n.DEFAULT_LOCALE, "UTC")
+    if request.endpoint in {"static", "api-docs.openapi_json"} or (request.endpoint or "").startswith("ui."):
+        return
+    tenant = first("resolve_tenant", request=request)
+    if tenant is None:
+        _apex()
+        return
+    g.stack = ExitStack()
+    g.stack.enter_context(as_tenant(tenant))
+    g.tenant = tenant
+    i18n.set_for_request(_browser_locale() or tenant.locale, tenant.timezone)
+    _gate()
+    g.actor = first("authenticate", request=request) or ANONYMOUS
+    actor = g.actor
+    i18n.set_for_request(_browser_locale() or actor.locale or tenant.locale, actor.timezone or tenant.timezone)
+    _check_origin()
+
+
+def _browser_locale() -> str:
+    if request.path.startswith("/api/"):
+        return request.accept_languages.best_match(i18n.LOCALES) or ""
+    chosen = request.cookies.get("pd_lang", "")
+    return chosen if chosen in i18n.LOCALES else ""
+
+
+def _apex() -> None:
+    """Nobody's host: only views that say they live on the apex answer there."""
+    if request.endpoint not in APEX:
+        raise NotFound("no tenant lives here")
+
+
+def _gate() -> None:
+    owner = current_app.extensions["polydesk_owners"].get(request.blueprint or "")
+    if owner and not enabled(owner):
+        raise NotFound("plugin is off")
+
+
+def _check_origin() -> None:
+    """Unsafe requests of browsers come from our own pages: Sec-Fetch-Site, else Origin, and a CSRF token (platform §4)."""
+    if request.method in SAFE or is_api():
+        return
+    site, origin = request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin")
+    if site not in {None, "same-origin", "none"} or (site is None and origin and origin != request.host_url.rstrip("/")):
+        raise Forbidden("same-origin")
+    csrf.protect()
+
+
+def _leave(error: BaseException | None) -> None:  # noqa: ARG001
+    stack = g.pop("stack", None)
+    if stack is not None:
+        stack.close()
+    clear_session()
+
+
+def _label(response: Response) -> Response:
+    response.headers["X-Request-ID"] = getattr(g, "request_id", "")
+    return response

@@ -1,0 +1,1 @@
+"""Files people send: checked, pictures redrawn, kept per tenant, served without harm."""

@@ -1,0 +1,1 @@
+"""A form is data: one validation for page, portal and API, one language for its conditions."""

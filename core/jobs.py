@@ -1,0 +1,238 @@
+"""The relay and the workers: seal what was said, hand it to handlers, fire timers; threads when embedded, RQ in production."""
+
+from __future__ import annotations
+
+import logging
+import random
+import threading
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from redis import Redis
+from rq import Queue, SimpleWorker
+from sqlalchemy.orm import Mapped, mapped_column
+
+from core import ledger, timers
+from core.clock import now
+from core.db import Base, UtcDateTime, after_commit, clear_session, db, transaction
+from core.events import EventRow, Outbox
+from core.plugins import catalog, enabled, note_failure, switches
+from core.tenancy import TenantScoped, all_tenants, as_tenant, tenant_by_id, tenant_foreign_key
+from core.walls import crossing
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from flask import Flask
+
+    from core.declarations import Handler
+
+log = logging.getLogger(__name__)
+PENDING, DONE, PARKED = "pending", "done", "parked"
+LEASE = timedelta(minutes=5)
+wake = threading.Event()
+
+
+class Delivery(TenantScoped, Base):
+    """One event on its way to one handler; done ones are dropped after 30 days, parked ones wait for a person."""
+
+    __tablename__ = "delivery"
+    __table_args__ = (
+        tenant_foreign_key("event", "event_id"),
+        sa.UniqueConstraint("tenant_id", "event_id", "handler"),
+        sa.Index(
+            "ix_delivery_due", "due_at",
+            sqlite_where=sa.column("state") == "pending", postgresql_where=sa.column("state") == "pending",
+        ),
+    )
+    event_id: Mapped[UUID]
+    handler: Mapped[str] = mapped_column(sa.String(120))
+    state: Mapped[str] = mapped_column(sa.String(16), default=PENDING)
+    attempts: Mapped[int] = mapped_column(default=0)
+    due_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+    lease_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    last_error: Mapped[str] = mapped_column(sa.String(300), default="")
+
+
+def relay_tenant() -> int:
+    """Seal the current tenant's waiting events and write their deliveries, one transaction a batch; gives how many."""
+    count = 0
+    while True:
+        with transaction():
+            rows = ledger.seal()
+            for row in rows:
+                _plan(row)
+        if not rows:
+            return count
+        count += len(rows)
+        if not ledger.has_heads():
+            ledger.write_head()
+
+
+def _plan(row: EventRow) -> None:
+    found = catalog()
+    for name, handler in found.shelf("handler").items():
+        if handler.event.type == row.type and enabled(found.owner("handler", name)):
+            db.session.add(Delivery(event_id=row.id, handler=name))
+
+
+def relay() -> int:
+    """Seal for every tenant that has something waiting."""
+    with crossing("find waiting events"), db.engines["worker"].connect() as connection:
+        waiting = list(connection.scalars(sa.select(Outbox.tenant_id).distinct()))
+    return sum(_in_tenant(tenant_id, relay_tenant) for tenant_id in waiting)
+
+
+def _in_tenant(tenant_id: UUID, call: Callable[[], int]) -> int:
+    tenant = tenant_by_id(tenant_id)
+    if tenant is None:
+        return 0
+    with as_tenant(tenant):
+        return call()
+
+
+def claim(limit: int = 100) -> list[tuple[UUID, UUID]]:
+    """Lease due deliveries across tenants; gives (tenant id, delivery id), oldest first."""
+    free = (Delivery.state == PENDING, Delivery.due_at <= now(), sa.or_(Delivery.lease_until.is_(None), Delivery.lease_until < now()))
+    with crossing("claim deliveries"), db.engines["worker"].begin() as connection:
+        keys = connection.execute(
+            sa.select(Delivery.tenant_id, Delivery.id).where(*free).order_by(Delivery.due_at).limit(limit)
+        ).all()
+        if not keys:
+            return []
+        claimed = connection.execute(
+            sa.update(Delivery)
+            .where(*free, sa.tuple_(Delivery.tenant_id, Delivery.id).in_([tuple(key) for key in keys]))
+            .values(lease_until=now() + LEASE)
+            .returning(Delivery.tenant_id, Delivery.id)
+        )
+        return [(tenant_id, delivery_id) for tenant_id, delivery_id in claimed]
+
+
+def run_delivery(tenant_id: UUID, delivery_id: UUID) -> bool:
+    """Run one delivery: the handler's effect and "done" commit together, so effects in the database happen once."""
+    tenant = tenant_by_id(tenant_id)
+    if tenant is None:
+        return False
+    with as_tenant(tenant):
+        row = db.session.get(Delivery, (tenant_id, delivery_id))
+        handler: Handler | None = catalog().shelf("handler").get(row.handler) if row else None
+        if row is None or handler is None:
+            return False
+        owner, name = catalog().owner("handler", row.handler), row.handler
+        if not enabled(owner) or owner in switches().degraded:
+            _postpone(delivery_id)
+            return False
+        try:
+            with transaction():
+                return _take(delivery_id, handler)
+        except Exception as error:
+            log.exception("handler %s failed", name)
+            _fail(delivery_id, handler, repr(error))
+            note_failure(owner, name, repr(error))
+            return False
+
+
+def _take(delivery_id: UUID, handler: Handler) -> bool:
+    taken: Any = db.session.execute(
+        sa.update(Delivery).where(Delivery.id == delivery_id, Delivery.state == PENDING).values(state=DONE)
+    )
+    if taken.rowcount != 1:
+        return False
+    event = db.session.scalars(
+        sa.select(EventRow)
+        .join(Delivery, (Delivery.tenant_id == EventRow.tenant_id) & (Delivery.event_id == EventRow.id))
+        .where(Delivery.id == delivery_id)
+    ).one()
+    handler.run(event)
+    return True
+
+
+def _fail(delivery_id: UUID, handler: Handler, error: str) -> None:
+    with transaction():
+        row = db.session.scalars(sa.select(Delivery).where(Delivery.id == delivery_id)).one()
+        row.attempts += 1
+        row.last_error = error[:300]
+        row.lease_until = None
+        if row.attempts > len(handler.retry):
+            row.state = PARKED
+        else:
+            row.due_at = now() + timedelta(seconds=handler.retry[row.attempts - 1] * random.uniform(1, 1.2))  # noqa: S311
+
+
+def _postpone(delivery_id: UUID) -> None:
+    with transaction():
+        row = db.session.scalars(sa.select(Delivery).where(Delivery.id == delivery_id)).one()
+        row.due_at, row.lease_until = now() + timedelta(minutes=1), None
+
+
+def drain() -> int:
+    """Relay, deliver and fire until nothing is due: what tests, the demo and commands call instead of waiting."""
+    count = 0
+    while done := relay() + sum(run_delivery(*key) for key in claim()) + timers.run_due():
+        count += done
+    return count
+
+
+def wake_relay() -> None:
+    """Wake the embedded relay once the open transaction has been committed."""
+    after_commit(wake.set)
+
+
+def write_heads() -> int:
+    """Sign the chain's head of every tenant that moved; gives how many."""
+    return sum(ledger.write_head() for _ in all_tenants("sign the heads of the ledgers"))
+
+
+def start_threads(app: Flask, *, deliver: Callable[[], int] | None = None) -> threading.Event:
+    """Run relay, timers and heads in threads of this process; set the given event to stop them."""
+    stop = threading.Event()
+    loops = ((_relay_step(deliver), 0.5), (timers.run_due, 1.0), (write_heads, 60.0))
+    for step, pause in loops:
+        threading.Thread(target=_loop, args=(app, step, pause, stop), daemon=True).start()
+    return stop
+
+
+def _relay_step(deliver: Callable[[], int] | None) -> Callable[[], int]:
+    return lambda: relay() + (deliver() if deliver else sum(run_delivery(*key) for key in claim()))
+
+
+def _loop(app: Flask, step: Callable[[], int], pause: float, stop: threading.Event) -> None:
+    while not stop.is_set():
+        try:
+            with app.app_context():
+                step()
+                clear_session()
+        except Exception:
+            log.exception("background step failed; it runs again")
+        if pause < 1:
+            wake.wait(pause)
+            wake.clear()
+        else:
+            stop.wait(pause)
+
+
+def enqueue_due(queue: Queue) -> int:
+    """Hand due deliveries to RQ: the job carries nothing but the row's key."""
+    keys = claim()
+    for tenant_id, delivery_id in keys:
+        queue.enqueue("wsgi.run_delivery", str(tenant_id), str(delivery_id), result_ttl=0, failure_ttl=3600)
+    return len(keys)
+
+
+def work(app: Flask, redis_url: str, *, burst: bool = False) -> None:
+    """Be a worker process: relay and timers in threads, deliveries from RQ with JSON payloads."""
+    connection = Redis.from_url(redis_url)
+    queue = Queue("polydesk", connection=connection, serializer="json")
+    if burst:
+        with app.app_context():
+            relay()
+            enqueue_due(queue)
+    stop = None if burst else start_threads(app, deliver=lambda: enqueue_due(queue))
+    try:
+        SimpleWorker([queue], connection=connection, serializer="json").work(burst=burst)
+    finally:
+        if stop:
+            stop.set()

@@ -1,0 +1,113 @@
+"""Settings of a tenant: one marshmallow schema per owner, secrets encrypted, unknown keys kept."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+from marshmallow import EXCLUDE, Schema, ValidationError
+from sqlalchemy.orm import Mapped, mapped_column
+
+from core.db import Base, db
+from core.errors import Invalid, NotFound, Problem
+from core.events import Event, emit
+from core.keys import open_secret, seal_secret
+from core.plugins import catalog
+from core.tenancy import TenantKeyed, bump_config, current_tenant
+
+if TYPE_CHECKING:
+    from core.actors import Actor
+
+PURPOSE = "settings"
+
+
+class Setting(TenantKeyed, Base):
+    """What a tenant set for one owner (a plugin's name, "core"); defaults are not stored."""
+
+    __tablename__ = "setting"
+    owner: Mapped[str] = mapped_column(sa.String(60), primary_key=True)
+    schema_version: Mapped[int] = mapped_column(default=1)
+    values: Mapped[dict[str, Any]] = mapped_column(sa.JSON, default=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SettingsChanged(Event):
+    """Settings of `owner` changed; names of the fields, never their values (a secret may be among them)."""
+
+    type = "settings.changed"
+    owner: str
+    fields: tuple[str, ...]
+
+
+def schema_of(owner: str) -> Schema:
+    """The owner's settings schema; NotFound when it declares none.
+
+    A field's metadata may carry title, help, unit, group and `secret: True`; a schema may carry `version` and
+    `migrate(old_values, old_version)`.
+    """
+    found = catalog().settings.get(owner)
+    if found is None:
+        raise NotFound(f"{owner} has no settings")
+    return found()
+
+
+def get(owner: str) -> dict[str, Any]:
+    """Every setting of `owner` with defaults filled in and secrets in clear: for code, never for screens."""
+    schema = schema_of(owner)
+    stored = _stored(owner, schema)
+    for name in _secrets(schema) & stored.keys():
+        stored[name] = open_secret(PURPOSE, stored[name])
+    loaded: dict[str, Any] = schema.load(stored, unknown=EXCLUDE, partial=True)
+    defaults = {name: field.load_default for name, field in schema.fields.items() if name not in loaded}
+    return loaded | {name: value() if callable(value) else value for name, value in defaults.items()}
+
+
+def shown(owner: str) -> dict[str, Any]:
+    """The same for screens: a secret is True when it is set."""
+    values = get(owner)
+    return {name: bool(value) if name in _secrets(schema_of(owner)) else value for name, value in values.items()}
+
+
+def save(owner: str, values: dict[str, Any], *, actor: Actor) -> None:
+    """Set `values` (only the fields given; an empty secret leaves the old one); Invalid names each bad field."""
+    schema = schema_of(owner)
+    given = {k: v for k, v in values.items() if not (k in _secrets(schema) and v in ("", None))}
+    try:
+        schema.load(given, partial=True)
+    except ValidationError as error:
+        raise Invalid(*_problems(error)) from error
+    row = db.session.get(Setting, (current_tenant().id, owner))
+    if row is None:
+        row = Setting(owner=owner, schema_version=_version(schema), values={})
+        db.session.add(row)
+    before = _stored(owner, schema)
+    sealed = {k: seal_secret(PURPOSE, v) if k in _secrets(schema) else v for k, v in given.items()}
+    row.values, row.schema_version = before | sealed, _version(schema)
+    changed = tuple(sorted(k for k in sealed if before.get(k) != sealed[k]))
+    if changed:
+        emit(SettingsChanged(owner=owner, fields=changed), subject=("tenant", current_tenant().id), actor=actor)
+        bump_config()
+
+
+def _stored(owner: str, schema: Schema) -> dict[str, Any]:
+    row = db.session.get(Setting, (current_tenant().id, owner))
+    if row is None:
+        return {}
+    if row.schema_version != _version(schema):
+        migrated: dict[str, Any] = schema.migrate(dict(row.values), row.schema_version)  # type: ignore[attr-defined]
+        return migrated
+    return dict(row.values)
+
+
+def _version(schema: Schema) -> int:
+    return int(getattr(schema, "version", 1))
+
+
+def _secrets(schema: Schema) -> set[str]:
+    return {name for name, field in schema.fields.items() if field.metadata.get("secret")}
+
+
+def _problems(error: ValidationError) -> list[Problem]:
+    messages: Any = error.messages
+    return [Problem(field=str(name), message=str(words[0] if isinstance(words, list) else words)) for name, words in messages.items()]

@@ -1,0 +1,1 @@
+"""Promises in time: calendars, policies and the clocks that run on tickets."""

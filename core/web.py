@@ -1,0 +1,183 @@
+"""The contract of every view: permission, schemas, transaction; endpoint() for the API, page() for screens."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import wraps
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, NoReturn, cast
+
+from flask import g, make_response, request
+from flask_smorest import Blueprint
+from marshmallow import RAISE, Schema, ValidationError
+from webargs.flaskparser import FlaskParser
+
+from core.db import transaction
+from core.errors import Conflict, Invalid, Malformed, NotOffered, NotSignedIn, Problem, ReadOnlyTenant, StaleVersion, TooLarge, TooMany
+from core.jobs import wake_relay
+from core.tenancy import tenant_or_none
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from flask import Response
+
+PUBLIC = "public"
+"""Anybody, signed in or not; each public view is on the written list of tests/habits."""
+SIGNED_IN = "signed-in"
+"""Any member of staff, whatever the role."""
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+JSON_LIMIT, JSON_DEPTH = 64 * 1024, 20
+REDRAWN = (Invalid, StaleVersion, NotOffered, Conflict, TooLarge, TooMany)
+
+_smorest = Blueprint("contract", __name__)
+
+
+@dataclass(frozen=True)
+class Contract:
+    """What a view promises: kept on the view for the generated tests."""
+
+    permission: str
+    body: type[Schema] | None = None
+    query: type[Schema] | None = None
+    returns: type[Schema] | None = None
+    kind: str = "endpoint"
+
+
+class _Parser(FlaskParser):
+    DEFAULT_UNKNOWN_BY_LOCATION = {"json": RAISE, "query": RAISE}  # noqa: RUF012  webargs' own name
+
+    def handle_error(self, error: ValidationError, *args: Any, **kwargs: Any) -> NoReturn:  # noqa: ARG002
+        messages = cast("dict[str, Any]", error.messages)
+        location = next(iter(messages))
+        raise Invalid(*_flatten(messages[location], ""))
+
+    def _handle_invalid_json_error(self, error: Any, req: Any, *args: Any, **kwargs: Any) -> NoReturn:  # noqa: ARG002
+        raise Malformed("the body is not JSON")
+
+
+_parser = _Parser()
+
+
+def _flatten(messages: Any, path: str) -> list[Problem]:
+    if isinstance(messages, dict):
+        return [p for key, value in messages.items() for p in _flatten(value, f"{path}.{key}" if path else str(key))]
+    if isinstance(messages, list):
+        return [Problem(field=path, message=str(message)) for message in messages]
+    return [Problem(field=path, message=str(messages))]
+
+
+def endpoint(
+    permission: str, *, body: type[Schema] | None = None, query: type[Schema] | None = None,
+    returns: type[Schema] | None = None, status: int = 200, many: bool = False,
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """An API view: who may (401, 403), what it takes (400, 413, 422), one transaction when it writes, what it gives.
+
+    Loaded input arrives as keywords `body` and `query`. The answer is drawn after the commit, through `returns`.
+    """
+    contract = Contract(permission, body, query, returns)
+
+    def decorate(view: Callable[..., Any]) -> Callable[..., Any]:
+        @wraps(view)
+        def checked(**path: Any) -> Any:
+            _admit(permission)
+            arguments = dict(path)
+            if query:
+                arguments["query"] = _parser.parse(query(), request, location="query")
+            elif request.args:
+                raise Invalid(*(Problem(field=name, message="problem.unknown_parameter") for name in request.args))
+            if body:
+                _check_json()
+                arguments["body"] = _parser.parse(body(), request, location="json")
+            return _run(view, arguments)
+
+        checked._apidoc = _documented(view, body, query)  # type: ignore[attr-defined]  # noqa: SLF001
+        answered = _smorest.response(status, returns(many=many) if returns else None)(checked)
+        answered.contract = contract
+        return cast("Callable[..., Any]", answered)
+
+    return decorate
+
+
+def _documented(view: Any, body: type[Schema] | None, query: type[Schema] | None) -> dict[str, Any]:
+    parameters: list[dict[str, Any]] = []
+    if query:
+        parameters.append({"in": "query", "required": True, "schema": query})
+    if body:
+        parameters.append({"in": "json", "required": True, "schema": body})
+    docs = dict(getattr(view, "_apidoc", {}))
+    docs["arguments"] = {"parameters": parameters, "responses": {422: HTTPStatus(422).name}}
+    return docs
+
+
+def page(
+    permission: str, *, redraw: Callable[..., Any] | None = None,
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """A screen: who may (303 to the sign-in, 403), one transaction when it writes.
+
+    `redraw(error, **path)` draws the form again with what was typed when the view raises Invalid, StaleVersion,
+    NotOffered, Conflict, TooLarge or TooMany; it runs after the rollback and is answered with the error's status
+    (409 for a stale version, as a page has no If-Match).
+    """
+
+    def decorate(view: Callable[..., Any]) -> Callable[..., Any]:
+        @wraps(view)
+        def checked(**path: Any) -> Any:
+            _admit(permission)
+            if redraw is None:
+                return _run(view, path)
+            try:
+                return _run(view, path)
+            except REDRAWN as error:
+                response: Response = make_response(redraw(error, **path))
+                response.status_code = HTTPStatus.CONFLICT if isinstance(error, StaleVersion) else error.status
+                return response
+
+        checked.contract = Contract(permission, kind="page")  # type: ignore[attr-defined]
+        return checked
+
+    return decorate
+
+
+def _admit(permission: str) -> None:
+    tenant = tenant_or_none()
+    if tenant is not None and tenant.read_only and request.method not in SAFE:
+        raise ReadOnlyTenant
+    if permission == PUBLIC:
+        return
+    if g.actor.kind in {"anonymous", "contact"}:
+        raise NotSignedIn
+    if permission != SIGNED_IN:
+        g.actor.must(permission)
+
+
+def _run(view: Callable[..., Any], arguments: dict[str, Any]) -> Any:
+    if request.method in SAFE:
+        return view(**arguments)
+    with transaction():
+        wake_relay()
+        return view(**arguments)
+
+
+def _check_json() -> None:
+    if (request.content_length or 0) > JSON_LIMIT:
+        raise TooLarge("JSON body", limit=JSON_LIMIT, unit="bytes")
+    if not request.is_json:
+        raise Malformed("send application/json")
+    try:
+        depth = _depth(request.get_json())
+    except RecursionError:
+        depth = JSON_DEPTH + 1
+    except json.JSONDecodeError:
+        raise Malformed("the body is not JSON") from None
+    if depth > JSON_DEPTH:
+        raise TooLarge("JSON nesting", limit=JSON_DEPTH, unit="levels")
+
+
+def _depth(value: Any) -> int:
+    if isinstance(value, dict):
+        return 1 + max(map(_depth, value.values()), default=0)
+    if isinstance(value, list):
+        return 1 + max(map(_depth, value), default=0)
+    return 0

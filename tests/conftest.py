@@ -1,0 +1,119 @@
+"""One database per worker process, built by the real migrations; one fresh tenant per test, so nothing needs cleaning."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+import tenants.hooks
+from core import upgrade
+from core.actors import OPERATOR
+from core.app import create_app
+from core.config import Config
+from core.db import Base, clear_session, db, transaction
+from core.plugins import catalog, discover
+from core.tenancy import Tenant, as_tenant
+from tenants import service
+from tests.services import fresh_postgresql, fresh_sqlite
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from flask import Flask
+    from flask.testing import FlaskClient
+
+POSTGRESQL = os.environ.get("POLYDESK_TEST_DATABASE", "sqlite") == "postgresql"
+CHEAP = {"time_cost": 1, "memory_cost": 8, "parallelism": 1}
+_numbers = itertools.count(1)
+
+
+def make_config(data: Path, urls: Mapping[str, str], **changes: Any) -> Config:
+    """A test installation; passwords are hashed cheaply."""
+    values: dict[str, Any] = {
+        "data": data, "database_url": urls["app"], "owner_url": urls["owner"], "worker_url": urls["worker"],
+        "extra": {"TESTING": True, "ARGON2": CHEAP},
+    }
+    return Config(**values | changes)
+
+
+def make_app(config: Config) -> Flask:
+    """The whole application, with every installed plugin."""
+    return create_app(config, [tenants.hooks, *discover()])
+
+
+def migrate(urls: Mapping[str, str]) -> None:
+    """Build an empty database by the real `db upgrade`."""
+    config = make_config(Path(tempfile.mkdtemp()), urls)
+    app = make_app(config)
+    with app.app_context():
+        if not list((upgrade.HOME / "migrations" / "versions").glob("*.py")):
+            engine = upgrade.owner_engine(config)
+            Base.metadata.create_all(engine)
+            engine.dispose()
+        upgrade.upgrade(config)
+        clear_session()
+        for engine in db.engines.values():
+            engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def database(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Mapping[str, str]:
+    """URLs of this worker's own database."""
+    if POSTGRESQL:
+        return fresh_postgresql(f"polydesk_{worker_id}_{os.getpid()}", migrate)
+    shared = tmp_path_factory.getbasetemp()
+    return fresh_sqlite(shared if worker_id == "master" else shared.parent, f"polydesk_{worker_id}", migrate)
+
+
+@pytest.fixture(scope="session")
+def app(database: Mapping[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
+    """The application under test."""
+    yield (made := make_app(make_config(tmp_path_factory.mktemp("data"), database)))
+    with made.app_context():
+        for engine in db.engines.values():
+            engine.dispose()
+
+
+@pytest.fixture
+def context(app: Flask) -> Iterator[None]:
+    """An application context, for tests that speak to services."""
+    with app.app_context():
+        yield
+
+
+@pytest.fixture
+def make_tenant(context: None) -> Callable[..., Tenant]:
+    """Create further tenants; `plugins` are switched on."""
+
+    def make(*plugins: str, locale: str = "zh-CN", timezone: str = "Asia/Shanghai") -> Tenant:
+        slug = f"t{os.getpid()}-{next(_numbers)}"
+        with transaction():
+            tenant = service.create_tenant(slug, {"zh-CN": "锦绣", "en": "Brocade"}, locale=locale, timezone=timezone)
+        with as_tenant(tenant):
+            for plugin in plugins:
+                with transaction():
+                    service.enable_plugin(plugin, actor=OPERATOR)
+        return tenant
+
+    return make
+
+
+@pytest.fixture
+def tenant(make_tenant: Callable[..., Tenant]) -> Iterator[Tenant]:
+    """A fresh tenant, entered for the whole test, with every installed plugin on."""
+    made = make_tenant(*(name for name, plugin in catalog().plugins.items() if not plugin.always_on))
+    with as_tenant(made):
+        yield made
+
+
+@pytest.fixture
+def client(app: Flask, tenant: Tenant) -> FlaskClient:
+    """A browser at the tenant's own host."""
+    made = app.test_client()
+    made.environ_base["HTTP_HOST"] = f"{tenant.slug}.localhost"
+    return made

@@ -1,0 +1,48 @@
+"""The only file that sees every part: the application, the command line and the worker's door."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+import tenants.hooks
+from core.app import create_app
+from core.cli import build_cli
+from core.config import load_config
+from core.jobs import run_delivery as run_one
+from core.plugins import discover
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+
+def create() -> Flask:
+    """The application that the environment describes."""
+    return create_app(load_config(os.environ), [tenants.hooks, *discover()])
+
+
+cli = build_cli(create)
+
+
+def run_delivery(tenant_id: str, delivery_id: str) -> None:
+    """What an RQ job calls, with a row's key and nothing else."""
+    app = _worker_app()
+    with app.app_context():
+        run_one(UUID(tenant_id), UUID(delivery_id))
+
+
+_worker: list[Flask] = []
+
+
+def _worker_app() -> Flask:
+    if not _worker:
+        _worker.append(create())
+    return _worker[0]
+
+
+def __getattr__(name: str) -> Flask:
+    # gunicorn asks for wsgi:app; importing this file for the command line must not build one.
+    if name == "app":
+        return create()
+    raise AttributeError(name)
