@@ -7,7 +7,7 @@ import secrets
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
-from flask import Flask, current_app, g, request
+from flask import Blueprint, Flask, current_app, g, request
 from flask_smorest import Api
 from flask_wtf.csrf import CSRFProtect
 
@@ -15,21 +15,22 @@ import core.defaults
 from core import i18n, keys, ui
 from core.actors import ANONYMOUS
 from core.db import clear_session, init_database
-from core.declarations import Plugin
 from core.errors import Forbidden, NotFound
 from core.events import request_id
-from core.plugins import blueprints_of, enabled, first, load
+from core.plugins import Catalog, enabled, first, load
 from core.problems import draw, is_api
 from core.tenancy import as_tenant
 from core.walls import guard
-from core.web import SAFE
+from core.web import SAFE, page
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import ModuleType
 
     from flask import Response
 
     from core.config import Config
+    from core.declarations import PortalPage
 
 csrf = CSRFProtect()
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
@@ -51,7 +52,7 @@ def create_app(config: Config, plugins: list[ModuleType]) -> Flask:
         i18n.register_catalogs(_root(module))
     ui.register(app)
     csrf.init_app(app)
-    _mount(app, manager, catalog.plugins)
+    _mount(app, catalog)
     core.defaults.connect()
     app.before_request(_front_door)
     app.teardown_request(_leave)
@@ -102,18 +103,33 @@ class _Api(Api):
         return draw(error)
 
 
-def _mount(app: Flask, manager: Any, plugins: dict[str, Plugin]) -> None:
+def _mount(app: Flask, catalog: Catalog) -> None:
     owners: dict[str, str] = {}
     app.extensions["polydesk_owners"] = owners
     api = _Api(app)
-    for plugin, blueprint in blueprints_of(manager, "register_api"):
-        prefix = "/api/v1" if plugins[plugin].always_on else f"/api/v1/{plugin}"
-        api.register_blueprint(blueprint, url_prefix=prefix + (blueprint.url_prefix or ""))
+    for hook, plugin, blueprint in catalog.blueprints:
+        own = not catalog.plugins[plugin].always_on
+        if hook == "register_api":
+            prefix = f"/api/v1/{plugin}" if own else "/api/v1"
+            api.register_blueprint(blueprint, url_prefix=prefix + (blueprint.url_prefix or ""))
+        else:
+            prefix = f"/x/{plugin}" if own else ""
+            app.register_blueprint(blueprint, url_prefix=prefix + (blueprint.url_prefix or "") or None)
         owners[blueprint.name] = plugin
-    for plugin, blueprint in blueprints_of(manager, "register_blueprints"):
-        prefix = "" if plugins[plugin].always_on else f"/x/{plugin}"
-        app.register_blueprint(blueprint, url_prefix=prefix + (blueprint.url_prefix or "") or None)
+    for name, portal_page in catalog.shelf("portal_page").items():
+        plugin = catalog.owner("portal_page", name)
+        blueprint = Blueprint(f"portal_page_{name.replace('.', '_')}", __name__)
+        view = page(portal_page.permission)(_portal_view(portal_page))
+        blueprint.add_url_rule(f"/p/{plugin}/{portal_page.path}", "show", view)
+        app.register_blueprint(blueprint)
         owners[blueprint.name] = plugin
+
+
+def _portal_view(portal_page: PortalPage) -> Callable[[], Any]:
+    def show() -> Any:
+        return portal_page.view(g.actor)
+
+    return show
 
 
 # --- a request's journey (house.md) -----------------------------------------------------------------------------------

@@ -37,10 +37,11 @@ JSON_TYPES = {
 @dataclass(frozen=True, kw_only=True)
 class Event:
     """Root of all facts. A subclass is a frozen dataclass whose docstring is the manual; fields hold ids, names of
-    fields and non-personal values only (model.md §4). `type` is the topic, `version` grows when a field is added."""
+    fields and non-personal values only (model.md §4). `type` is the topic (no field may be called so),
+    `revision` grows when a field is added."""
 
     type: ClassVar[str]
-    version: ClassVar[int] = 1
+    revision: ClassVar[int] = 1
 
     @classmethod
     def schema(cls) -> dict[str, Any]:
@@ -125,7 +126,7 @@ def emit(
     (a breach happened at its due time). Gives the row; its `payload` is the data.
     """
     row = EventRow(
-        type=event.type, version=event.version, occurred_at=occurred_at or now(), recorded_at=now(),
+        type=event.type, version=event.revision, occurred_at=occurred_at or now(), recorded_at=now(),
         subject_type=subject[0], subject_id=subject[1], actor_kind=actor.kind, actor_id=actor.id,
         on_behalf_of=actor.on_behalf_of, request_id=request_id.get(), caused_by=caused_by,
         data=canonical_json({f.name: getattr(event, f.name) for f in dataclasses.fields(event)}),

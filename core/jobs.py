@@ -19,7 +19,7 @@ from core.clock import now
 from core.db import Base, UtcDateTime, after_commit, clear_session, db, transaction
 from core.events import EventRow, Outbox
 from core.plugins import catalog, enabled, note_failure, switches
-from core.tenancy import TenantScoped, all_tenants, as_tenant, tenant_by_id, tenant_foreign_key
+from core.tenancy import TenantScoped, all_tenants, as_tenant, tenant_by_id, tenant_foreign_key, tenant_or_none
 from core.walls import crossing
 
 if TYPE_CHECKING:
@@ -79,7 +79,9 @@ def _plan(row: EventRow) -> None:
 
 
 def relay() -> int:
-    """Seal for every tenant that has something waiting."""
+    """Seal for every tenant that has something waiting; inside a tenant, for that one."""
+    if tenant_or_none():
+        return relay_tenant()
     with crossing("find waiting events"), db.engines["worker"].connect() as connection:
         waiting = list(connection.scalars(sa.select(Outbox.tenant_id).distinct()))
     return sum(_in_tenant(tenant_id, relay_tenant) for tenant_id in waiting)
@@ -94,21 +96,30 @@ def _in_tenant(tenant_id: UUID, call: Callable[[], int]) -> int:
 
 
 def claim(limit: int = 100) -> list[tuple[UUID, UUID]]:
-    """Lease due deliveries across tenants; gives (tenant id, delivery id), oldest first."""
-    free = (Delivery.state == PENDING, Delivery.due_at <= now(), sa.or_(Delivery.lease_until.is_(None), Delivery.lease_until < now()))
+    """Lease due deliveries, across tenants or of the current one; gives (tenant id, delivery id), oldest first."""
+    tenant = tenant_or_none()
+    if tenant:
+        with transaction():
+            return _lease(db.session, limit, Delivery.tenant_id == tenant.id)
     with crossing("claim deliveries"), db.engines["worker"].begin() as connection:
-        keys = connection.execute(
-            sa.select(Delivery.tenant_id, Delivery.id).where(*free).order_by(Delivery.due_at).limit(limit)
-        ).all()
-        if not keys:
-            return []
-        claimed = connection.execute(
-            sa.update(Delivery)
-            .where(*free, sa.tuple_(Delivery.tenant_id, Delivery.id).in_([tuple(key) for key in keys]))
-            .values(lease_until=now() + LEASE)
-            .returning(Delivery.tenant_id, Delivery.id)
-        )
-        return [(tenant_id, delivery_id) for tenant_id, delivery_id in claimed]
+        return _lease(connection, limit, sa.true())
+
+
+def _lease(connection: Any, limit: int, mine: sa.ColumnElement[bool]) -> list[tuple[UUID, UUID]]:
+    unleased = sa.or_(Delivery.lease_until.is_(None), Delivery.lease_until < now())
+    free = (mine, Delivery.state == PENDING, Delivery.due_at <= now(), unleased)
+    oldest = sa.select(Delivery.tenant_id, Delivery.id).where(*free).order_by(Delivery.due_at).limit(limit)
+    keys = [tuple(key) for key in connection.execute(oldest)]
+    if not keys:
+        return []
+    claimed = connection.execute(
+        sa.update(Delivery)
+        .where(*free, sa.tuple_(Delivery.tenant_id, Delivery.id).in_(keys))
+        .values(lease_until=now() + LEASE)
+        .returning(Delivery.tenant_id, Delivery.id)
+        .execution_options(synchronize_session=False)
+    )
+    return [(tenant_id, delivery_id) for tenant_id, delivery_id in claimed]
 
 
 def run_delivery(tenant_id: UUID, delivery_id: UUID) -> bool:

@@ -39,7 +39,7 @@ SHELVES = {
     "register_forms": "form", "register_calendars": "calendar", "register_metrics": "metric",
     "register_sla_policies": "policy", "register_events": "event", "register_handlers": "handler",
     "register_reports": "report", "register_guards": "guard", "register_conditions": "condition",
-    "register_panels": "panel", "register_portal_cards": "card", "register_data_classes": "data_class",
+    "register_portal_pages": "portal_page", "register_panels": "panel", "register_portal_cards": "card", "register_data_classes": "data_class",
 }
 
 
@@ -74,7 +74,7 @@ class Catalog:
     shelves: dict[str, dict[str, Any]] = field(default_factory=lambda: defaultdict(dict))
     owners: dict[tuple[str, str], str] = field(default_factory=dict)
     settings: dict[str, type[Schema]] = field(default_factory=dict)
-    blueprints: dict[str, str] = field(default_factory=dict)
+    blueprints: list[tuple[str, str, Blueprint]] = field(default_factory=list)
 
     def shelf(self, kind: str) -> dict[str, Any]:
         """Everything declared of a kind ("permission", "ticket_type", "form", "event", "panel", ...) by name."""
@@ -158,11 +158,19 @@ def _declare(manager: pluggy.PluginManager, catalog: Catalog, name: str) -> None
     owner = "" if name == "core" else name
     for hook, kind in SHELVES.items():
         for value in _declared(manager, hook, name):
-            catalog.put(kind, value.type if kind == "event" else value.name, value, owner)
+            catalog.put(kind, _name_of(kind, value, name), value, owner)
+    for hook in ("register_api", "register_blueprints"):
+        catalog.blueprints += [(hook, name, blueprint) for blueprint in _declared(manager, hook, name)]
     for schema in _declared(manager, "register_settings", name):
         if name in catalog.settings:
             raise StartupError(f"{name} declares settings twice")
         catalog.settings[name] = schema
+
+
+def _name_of(kind: str, value: Any, plugin: str) -> str:
+    if kind == "event":
+        return str(value.type)
+    return f"{plugin}.{value.path}" if kind == "portal_page" else str(value.name)
 
 
 def _declared(manager: pluggy.PluginManager, hook: str, plugin: str) -> list[Any]:
@@ -175,23 +183,18 @@ def _declared(manager: pluggy.PluginManager, hook: str, plugin: str) -> list[Any
     return []
 
 
-def blueprints_of(manager: pluggy.PluginManager, hook: str) -> Iterator[tuple[str, Blueprint]]:
-    """(plugin, blueprint) of every plugin that answers `hook`."""
-    for implementation in getattr(manager.hook, hook).get_hookimpls():
-        for blueprint in _declared(manager, hook, implementation.plugin_name):
-            yield implementation.plugin_name, blueprint
-
-
 def _return_type(hook: str) -> Any:
-    function = getattr(hookspecs, hook, None)
-    return eval(function.__annotations__["return"], vars(hookspecs)) if function else None  # noqa: S307  our own source
+    annotation = getattr(hookspecs, hook).__annotations__["return"]
+    return eval(annotation, vars(hookspecs))  # noqa: S307  our own source
 
 
 def _wrong_type(hook: str, result: Any) -> str:
     """Words for a result that is not what the hookspec promises; "" when it fits."""
+    if not hasattr(hookspecs, hook):
+        return ""  # a hook that a plugin opened
     wanted = _return_type(hook)
     if wanted is None:
-        return ""
+        return "" if result is None else f"gave {type(result).__name__}, not None"
     if get_origin(wanted) is list:
         item = get_args(wanted)[0]
         if not isinstance(result, list):

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from core.clock import now
 from core.db import Base, UtcDateTime, db, transaction
 from core.errors import StartupError
-from core.tenancy import TenantScoped, as_tenant, current_tenant, tenant_by_id
+from core.tenancy import TenantScoped, as_tenant, current_tenant, tenant_by_id, tenant_or_none
 from core.walls import crossing
 
 if TYPE_CHECKING:
@@ -69,15 +69,13 @@ def cancel_timers(dedupe_keys: Sequence[str]) -> None:
 
 
 def due(limit: int = 200) -> list[tuple[UUID, UUID]]:
-    """(tenant id, timer id) of due timers across tenants, oldest first; the worker's view."""
+    """(tenant id, timer id) of due timers, across tenants or of the current one, oldest first."""
+    waiting = sa.select(Timer.tenant_id, Timer.id).where(Timer.state == PENDING, Timer.due_at <= now())
+    oldest = waiting.order_by(Timer.due_at).limit(limit)
+    if tenant_or_none():
+        return [(tenant_id, timer_id) for tenant_id, timer_id in db.session.execute(oldest)]
     with crossing("sweep timers"), db.engines["worker"].connect() as connection:
-        found = connection.execute(
-            sa.select(Timer.tenant_id, Timer.id)
-            .where(Timer.state == PENDING, Timer.due_at <= now())
-            .order_by(Timer.due_at)
-            .limit(limit)
-        )
-        return [(tenant_id, timer_id) for tenant_id, timer_id in found]
+        return [(tenant_id, timer_id) for tenant_id, timer_id in connection.execute(oldest)]
 
 
 def fire(tenant_id: UUID, timer_id: UUID) -> bool:

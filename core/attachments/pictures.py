@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 MAX_BYTES = 10 * 1024 * 1024
+_MAX_MEGABYTES = MAX_BYTES // 1024**2
 MAX_PIXELS = 40_000_000
 MAX_FRAMES = 200
 MAX_SIDE = 4096
@@ -88,7 +89,7 @@ def check_upload(content: bytes, name: str | None) -> Checked:
     if not content:
         raise _refused("empty", shown)
     if len(content) > MAX_BYTES:
-        raise too_large(len(content), shown)
+        raise FileTooLarge(shown, len(content))
     media_type = _sniff(content, shown)
     claimed = _SPELLINGS.get(_extension(name), _extension(name))
     true = EXTENSIONS[media_type]
@@ -115,10 +116,13 @@ def thumbnail(content: bytes) -> bytes:
         return _save(_flattened(small), "JPEG", quality=82)
 
 
-def too_large(size: int, name: str) -> TooLarge:
-    """The error for a file over the limit, telling its size."""
-    problem = _problem("too_large", name, size=f"{size / 1024**2:.1f}", limit=MAX_BYTES // 1024**2)
-    return TooLarge("file", limit=MAX_BYTES, unit="bytes", problems=(problem,))
+class FileTooLarge(TooLarge):
+    """A file over the limit; `problems` say so at its field, like those of Invalid."""
+
+    def __init__(self, name: str, size: int) -> None:
+        problem = _problem("too_large", name, size=f"{size / 1024**2:.1f}", limit=_MAX_MEGABYTES)
+        super().__init__(name, limit=MAX_BYTES, unit="bytes")
+        self.problems = (problem,)
 
 
 def _sniff(content: bytes, shown: str) -> str:

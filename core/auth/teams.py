@@ -133,7 +133,10 @@ def members(team_id: UUID) -> list[User]:
     """The users of a team by name, suspended ones too."""
     rows = (
         sa.select(User)
-        .join(TeamMember, sa.and_(TeamMember.tenant_id == User.tenant_id, TeamMember.user_id == User.id))
+        .join(
+            TeamMember,
+            sa.and_(TeamMember.tenant_id == User.tenant_id, TeamMember.user_id == User.id),
+        )
         .where(TeamMember.team_id == team_id)
         .order_by(User.display_name)
     )
@@ -144,7 +147,10 @@ def teams_of(user_id: UUID) -> list[Team]:
     """The teams a user works in."""
     rows = (
         sa.select(Team)
-        .join(TeamMember, sa.and_(TeamMember.tenant_id == Team.tenant_id, TeamMember.team_id == Team.id))
+        .join(
+            TeamMember,
+            sa.and_(TeamMember.tenant_id == Team.tenant_id, TeamMember.team_id == Team.id),
+        )
         .where(TeamMember.user_id == user_id)
         .order_by(Team.code)
     )
@@ -157,7 +163,10 @@ def reach_of(user_id: UUID) -> tuple[frozenset[UUID], frozenset[UUID]]:
     rows = db.session.execute(
         sa.select(TeamMember.team_id, Team.id)
         .join(mine, sa.and_(mine.tenant_id == TeamMember.tenant_id, mine.id == TeamMember.team_id))
-        .join(Team, sa.and_(Team.tenant_id == mine.tenant_id, Team.department_id == mine.department_id))
+        .join(
+            Team,
+            sa.and_(Team.tenant_id == mine.tenant_id, Team.department_id == mine.department_id),
+        )
         .where(TeamMember.user_id == user_id)
     ).all()
     return frozenset(own for own, _ in rows), frozenset(near for _, near in rows)

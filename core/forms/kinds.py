@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 NUMBER_LIMIT = 10**15
+MAX_STROKES = 60_000
+_SIGNATURE = {"attachment_id", "strokes", "typed_name"}
 
 
 class Message(str):
@@ -255,18 +257,21 @@ class Several(fields.List[Any]):
 
 
 class Signature(fields.Field[dict[str, Any]]):
-    """{"attachment_id": ...} of a drawn one, or {"typed_name": ...}: equal paths, one of them."""
+    """{"attachment_id": ..., "strokes": JSON} of a drawn one, or {"typed_name": ...}: equal paths."""
 
     def _deserialize(
         self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
     ) -> dict[str, Any]:
-        if not isinstance(value, dict) or not value or set(value) - {"attachment_id", "typed_name"}:
+        if not isinstance(value, dict) or not value or set(value) - _SIGNATURE:
             raise wrong("forms.error.sign")
         if value.get("attachment_id"):
             drawn = as_id(value["attachment_id"])
             if drawn is None:
                 raise wrong("forms.error.sign")
-            return {"attachment_id": drawn}
+            strokes = value.get("strokes") or ""
+            if not isinstance(strokes, str) or len(strokes) > MAX_STROKES:
+                raise wrong("forms.error.sign")
+            return {"attachment_id": drawn, "strokes": strokes} if strokes else {"attachment_id": drawn}
         typed = value.get("typed_name")
         name = clean(half_width(typed)) if isinstance(typed, str) else None
         if not name or len(name) > 80:  # noqa: PLR2004  longer is no person's name

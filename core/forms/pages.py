@@ -55,6 +55,7 @@ def read(
     """
     data = from_page(form, sent)
     problems = _keep_uploads(form.fields, data, files, store) if files and store else []
+    _add_strokes(form.fields, data, sent)
     failed = {problem.field for problem in problems}
     try:
         values = load(form, data, audience=audience, conditions=conditions)
@@ -196,9 +197,16 @@ def _keep_uploads(
     return problems
 
 
+def _add_strokes(fields: Sequence[Field], data: dict[str, Any], sent: MultiDict[str, str]) -> None:
+    for field in fields:
+        strokes = sent.get(f"{field.name}-strokes") if field.kind == "signature" else None
+        if strokes and "attachment_id" in (data.get(field.name) or {}):
+            data[field.name]["strokes"] = strokes
+
+
 def _as_problems(error: PolydeskError, name: str) -> list[Problem]:
     """The refusal of an upload told at its field."""
-    told = getattr(error, "problems", None) or error.data.get("problems")
+    told = getattr(error, "problems", ())
     if not told:
         raise error
     return [Problem(field=name, message=problem.message, values=problem.values) for problem in told]
@@ -247,7 +255,7 @@ def _local_moment(value: Any) -> str:
     if not isinstance(value, datetime):
         return ""
     local = value.astimezone(_zone()) if value.tzinfo else value
-    return local.isoformat(timespec="minutes")[:16]
+    return str(local.isoformat(timespec="minutes"))[:16]
 
 
 def _amount(value: Any) -> str:

@@ -48,7 +48,7 @@ def schema(
 ) -> type[Schema]:
     """The schema of `fields` that `audience` may answer; unknown names raise.
 
-    "internal" sees every field, "all" those for everybody. Errors are message ids (`kinds.Message`).
+    "internal" sees every field, "all" those for everybody. Errors are ids (`kinds.Message`).
     """
     shown = tuple(field for field in fields if audience == "internal" or field.audience == "all")
     if _count(fields) > MAX_FIELDS:
@@ -73,7 +73,8 @@ def load(
 ) -> dict[str, Any]:
     """The answers of `data` in their types, blank and hidden ones left out.
 
-    Raises Invalid naming every mistake.     `region` reads phone numbers without a country, by default that of the tenant's zone.
+    Raises Invalid naming every mistake. `region` reads phone numbers without a country, by
+    default that of the tenant's zone.
     """
     if not isinstance(data, dict):
         raise Invalid(_problem("", "forms.error.object"))

@@ -1,4 +1,4 @@
-"""PDF from HTML in a child process with limits, so that a crash costs one document and not the server."""
+"""PDF from HTML in a child process with limits: a crash costs one document, not the server."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ class Limits:
 
 @dataclass(frozen=True)
 class Pdf:
-    """A drawn document; `missing` are characters that no font could show, `warnings` what the renderer disliked."""
+    """A drawn document; `missing` are characters that no font has, `warnings` the renderer's."""
 
     content: bytes
     pages: int
@@ -74,7 +74,7 @@ class Pdf:
 
 @dataclass(frozen=True)
 class Probe:
-    """Whether this installation can draw PDFs; if not, which libraries lack and the command that brings them."""
+    """Whether PDFs can be made here; if not, which libraries lack and what command brings them."""
 
     ok: bool
     missing: tuple[str, ...] = ()
@@ -84,7 +84,7 @@ class Probe:
 
 @lru_cache(maxsize=1)
 def probe() -> Probe:
-    """Look for the system's libraries in a child, once per process (`probe.cache_clear()` after installing)."""
+    """Look for the system's libraries in a child, once per process."""
     found, _ = _run([str(PROBE), *LIBRARIES], b"", Limits(seconds=30))
     packages = sorted({LIBRARIES[name] for name in found["missing"]})
     if packages:
@@ -96,9 +96,10 @@ def probe() -> Probe:
 def render(
     html: str, *, assets: Mapping[str, bytes] | None = None, limits: Limits | None = None
 ) -> Pdf:
-    """Draw `html`; it may point to `data:` and to `asset:<name>` of `assets` and of core/reports/assets, nothing else.
+    """Draw `html`; it may point to `data:`, and by `asset:<name>` to `assets` or the bundled files.
 
-    Raises NotAvailable where the libraries lack, TooMany when both children stay busy, PdfFailed when no PDF came.
+    Raises NotAvailable where libraries lack, TooMany when both children stay busy, and PdfFailed
+    when no PDF came.
     """
     limits = limits or Limits()
     if not (state := probe()).ok:
@@ -157,7 +158,7 @@ def _child(
 
 
 def _limit(pid: int, limits: Limits) -> None:
-    """Bind the child from outside, before it has read anything: a `preexec_fn` is unsafe in a threaded server."""
+    """Bind the child before it has read a byte; a `preexec_fn` is unsafe in a threaded server."""
     bounds = {
         resource.RLIMIT_AS: limits.memory * MEBIBYTE,
         resource.RLIMIT_CPU: limits.cpu,

@@ -1,7 +1,7 @@
-"""The process that draws one PDF: HTML and pictures as JSON on stdin, a line of JSON and the PDF on stdout.
+"""The process that draws one PDF: JSON with HTML and pictures in, a line of JSON and the PDF out.
 
-It imports nothing of Polydesk and holds no secret. core.reports.pdf starts it and sets its limits before it hands over the
-first byte of the document: what a hostile text makes WeasyPrint do costs one document.
+It imports nothing of Polydesk and holds no secret. core.reports.pdf starts it and sets its limits
+before it hands over the first byte: what a hostile text makes WeasyPrint do costs one document.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ class AssetFetcher(URLFetcher):  # type: ignore[misc]  # the library carries no 
 
 
 def clean(root: Any) -> None:
-    """Take out what would embed a file (`rel=attachment`) and links to other than web, mail and phone."""
+    """Take out what would embed a file, and links to other than web, mail and phone."""
     for element in root.iter():
         if "attachment" in element.attrib.get("rel", "").lower().split():
             element.attrib.pop("rel")

@@ -1,4 +1,4 @@
-"""The process that looks whether PDFs can be made here: names of libraries as arguments, JSON on stdout."""
+"""The process that looks whether PDFs can be made here: names of libraries in, JSON out."""
 
 from __future__ import annotations
 

@@ -38,7 +38,10 @@ def picture(content: bytes) -> str:
 
 
 def html(environment: Environment, template: str, data: Mapping[str, Any], **frame: Any) -> str:
-    """Draw `template` in the locale and zone in use; `frame` is stylesheets, back and notice of a page, or dense."""
+    """Draw `template` in the locale and zone in use.
+
+    `frame` holds what a page of the browser differs by: stylesheets, back, notice; or `dense`.
+    """
     given = {"stylesheets": PDF_STYLESHEETS, "back": "", "notice": "", "dense": False, **frame}
     tools = {
         "qr": qr,
@@ -55,7 +58,7 @@ def document(
     data: Mapping[str, Any],
     limits: pdf.Limits | None = None,
 ) -> pdf.Pdf:
-    """Draw `template` as PDF, set tighter if that saves a page; raises what `core.reports.pdf.render` raises."""
+    """Draw `template` as PDF, set tighter if that saves a page; raises as `pdf.render` does."""
     drawn = pdf.render(html(environment, template, data), limits=limits)
     if drawn.pages == 1:
         return drawn

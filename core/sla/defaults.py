@@ -49,12 +49,26 @@ OFFICE = Calendar(
 CALENDARS = [ALWAYS, OFFICE]
 
 BY_A_PERSON = {"field": "actor_kind", "is": "user"}
-PUBLIC_ANSWER = {"all": [BY_A_PERSON, {"field": "visibility", "is": "public"}]}
+ANSWER = {
+    "all": [
+        BY_A_PERSON,
+        {"field": "visibility", "is": "public"},
+        {"field": "automatic", "is": False},
+        {"field": "purpose", "is_not": "description"},
+    ]
+}
+PROGRESS = {"all": [BY_A_PERSON, {"field": "purpose", "not_in": ["description", "form"]}]}
+WORK_DONE = {"field": "purpose", "is": "work_done"}
+RESULT = {"field": "purpose", "is": "result"}
 ENDED = {"field": "status", "in": ["resolved", "closed"]}
+GIVEN_UP = {"field": "to_state", "in": ["cancelled", "merged"]}
+SOLVED = {"all": [ENDED, {"not": GIVEN_UP}]}
+REOPENED = {"field": "reopened", "is": True}
 LIVE_CHANNEL = {"field": "channel", "in": ["phone", "chat"]}
 
 # Phone and chat waits come from a channel that reports them (`call.arrived`, `call.answered`,
 # `chat.arrived`); where no channel does, their tickets have no response clock (model.md §8).
+# A clock that ended with its ticket runs on by itself when the ticket is reopened.
 METRICS = [
     Metric(
         "first_response",
@@ -63,9 +77,8 @@ METRICS = [
             Trigger("ticket.opened", {"not": LIVE_CHANNEL}),
             Trigger("call.arrived"),
             Trigger("chat.arrived"),
-            Trigger("message.recalled"),
         ),
-        fulfilled_by=(Trigger("message.posted", PUBLIC_ANSWER), Trigger("call.answered")),
+        fulfilled_by=(Trigger("message.posted", ANSWER), Trigger("call.answered")),
         cancelled_by=(Trigger("ticket.moved", ENDED), Trigger("ticket.merged")),
     ),
     Metric(
@@ -85,11 +98,11 @@ METRICS = [
         "progress",
         "core.metric.progress",
         starts_on=(Trigger("ticket.accepted"),),
-        fulfilled_by=(Trigger("message.posted", BY_A_PERSON),),
+        fulfilled_by=(Trigger("message.posted", PROGRESS),),
         cancelled_by=(
+            Trigger("ticket.unassigned"),
             Trigger("ticket.moved", ENDED),
             Trigger("ticket.merged"),
-            Trigger("ticket.unassigned"),
         ),
         pauses=True,
         repeats=True,
@@ -97,27 +110,25 @@ METRICS = [
     Metric(
         "result_notice",
         "core.metric.result_notice",
-        starts_on=(Trigger("ticket.solved"),),
-        fulfilled_by=(Trigger("ticket.result_noticed"),),
-        cancelled_by=(Trigger("ticket.reopened"), Trigger("ticket.merged")),
+        starts_on=(Trigger("message.posted", WORK_DONE),),
+        fulfilled_by=(Trigger("message.posted", RESULT),),
+        cancelled_by=(Trigger("ticket.moved", REOPENED), Trigger("ticket.merged")),
     ),
     Metric(
         "customer_contact",
         "core.metric.customer_contact",
-        starts_on=(Trigger("ticket.result_noticed"),),
-        fulfilled_by=(
-            Trigger("message.posted", PUBLIC_ANSWER),
-            Trigger("ticket.customer_contacted"),
-        ),
-        cancelled_by=(Trigger("ticket.reopened"), Trigger("ticket.merged")),
+        starts_on=(Trigger("message.posted", RESULT),),
+        fulfilled_by=(Trigger("message.posted", ANSWER),),
+        cancelled_by=(Trigger("ticket.moved", REOPENED), Trigger("ticket.merged")),
     ),
     Metric(
         "handover",
         "core.metric.handover",
         starts_on=(Trigger("ticket.handed_over"),),
-        fulfilled_by=(Trigger("ticket.handover_answered"),),
+        fulfilled_by=(Trigger("ticket.handover_accepted"),),
         cancelled_by=(
             Trigger("ticket.handed_over"),
+            Trigger("ticket.taken_back"),
             Trigger("ticket.moved", ENDED),
             Trigger("ticket.merged"),
         ),
@@ -125,9 +136,9 @@ METRICS = [
     Metric(
         "resolution",
         "core.metric.resolution",
-        starts_on=(Trigger("ticket.opened"), Trigger("ticket.reopened")),
-        fulfilled_by=(Trigger("ticket.moved", ENDED),),
-        cancelled_by=(Trigger("ticket.merged"),),
+        starts_on=(Trigger("ticket.opened"),),
+        fulfilled_by=(Trigger("ticket.moved", SOLVED),),
+        cancelled_by=(Trigger("ticket.moved", GIVEN_UP), Trigger("ticket.merged")),
         pauses=True,
     ),
 ]

@@ -32,7 +32,7 @@ class Ticket(TenantScoped, Base):
 
     __tablename__ = "ticket"
     __table_args__ = (
-        sa.UniqueConstraint("tenant_id", "number_key"),
+        sa.UniqueConstraint("tenant_id", "number"),
         tenant_foreign_key("contact", "contact_id"),
         tenant_foreign_key("organisation", "organisation_id"),
         tenant_foreign_key("team", "team_id"),
@@ -51,7 +51,6 @@ class Ticket(TenantScoped, Base):
         sa.Index("ix_ticket_type", "tenant_id", "type", "status"),
     )
     number: Mapped[str | None] = mapped_column(sa.String(40))
-    number_key: Mapped[str | None] = mapped_column(sa.String(40))
     type: Mapped[str] = mapped_column(sa.String(120))
     type_version: Mapped[str] = mapped_column(sa.String(16))
     workflow: Mapped[str] = mapped_column(sa.String(120))

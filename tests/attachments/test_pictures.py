@@ -19,12 +19,13 @@ from core.attachments.pictures import (
     MAX_BYTES,
     MAX_SIDE,
     SHEET,
+    FileTooLarge,
     THUMBNAIL_SIDE,
     WORD,
     check_upload,
     thumbnail,
 )
-from core.errors import Invalid, TooLarge
+from core.errors import Invalid
 
 HTML = b"<!DOCTYPE html><html><script>alert(1)</script></html>"
 SECRET = b"GPS-31.2304,121.4737"
@@ -136,9 +137,9 @@ def test_what_could_harm_or_cannot_be_read_is_refused(content: bytes, name: str,
 
 
 def test_over_ten_megabytes_is_too_large_and_says_its_size() -> None:
-    with pytest.raises(TooLarge) as caught:
+    with pytest.raises(FileTooLarge) as caught:
         check_upload(b"a" * (MAX_BYTES + 1), "long.txt")
-    problem = caught.value.data["problems"][0]
+    problem = caught.value.problems[0]
     with i18n.use("zh-CN"):
         assert (
             i18n.text(problem.message, **dict(problem.values))

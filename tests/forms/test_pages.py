@@ -142,11 +142,11 @@ def test_uploads_are_kept_when_the_rest_is_refused_and_told_at_their_field() -> 
     assert answers.data["pictures"] == [str(kept)]
     signed = read(
         FORM,
-        MultiDict({"founded": "1", "name": "x"}),
+        MultiDict({"founded": "1", "name": "x", "sign-strokes": "[[1,2]]"}),
         MultiDict({"sign": FileStorage(io.BytesIO(b"x"), "s.png")}),
         store=store,
     )
-    assert signed.values["sign"] == {"attachment_id": kept}
+    assert signed.values["sign"] == {"attachment_id": kept, "strokes": "[[1,2]]"}
 
 
 @pytest.mark.parametrize(

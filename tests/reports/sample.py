@@ -50,7 +50,6 @@ def register(edition: str = "customer", **changes: Any) -> dict[str, Any]:
         "organisation": "云栖服务有限公司",
         "office": "云栖花园客户服务中心",
         "number": "TS-2611-00318",
-        "link": "http://yunqi.localhost:8080/t/0192f0a1-7c1e.kJ3hQ0c8sL",
         "complainant": "林晓雯",
         "phone": "138****6021",
         "company": "",
@@ -63,7 +62,8 @@ def register(edition: str = "customer", **changes: Any) -> dict[str, Any]:
         "complained_at": at(19, 8, 42),
         "received_at": at(19, 8, 48),
         "category": "工程维修 › 给排水",
-        "content": "负二层 C 区排水沟 17 日和 19 日早上两次返水，水深没过脚面，我的车（车位 B2-0317）底盘进水。"
+        "content": "负二层 C 区排水沟 17 日和 19 日早上两次返水，水深没过脚面，"
+        "我的车（车位 B2-0317）底盘进水。"
         "请查明原因、彻底处理，并给出书面答复。",
         "wishes": "查明原因并彻底处理；出具书面答复函；承担洗车及底盘检查费用。",
         "attachments": 2,
@@ -128,8 +128,11 @@ def register(edition: str = "customer", **changes: Any) -> dict[str, Any]:
             "comment": "",
         },
         "improvement": {"note": "", "by": "", "at": None},
+    }
+    return {
+        "r": {**filled, **changes},
+        "link": "http://yunqi.localhost:8080/track/0192f0a1-7c1e.kJ3hQ0c8sL",
         "verify_code": "7F3A-91C2-0B6E",
         "printed_at": at(21, 17, 32),
         "printed_by": "周敏",
     }
-    return {"r": {**filled, **changes}}

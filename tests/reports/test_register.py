@@ -1,4 +1,4 @@
-"""The complaint register on paper: one A4 page in both languages, for the customer without the responsible person."""
+"""The complaint register on paper: one A4 page; the customer's copy names nobody responsible."""
 
 from __future__ import annotations
 
@@ -47,7 +47,8 @@ def emptied(data: dict[str, Any]) -> dict[str, Any]:
         nothing[name] = {
             key: [] if isinstance(old, list) else None for key, old in inner.items()
         } or value
-    return {"r": {**nothing, "measures": [], "location": "", "result": None, "verify_code": ""}}
+    fresh = {**nothing, "measures": [], "location": "", "result": None}
+    return {**data, "r": fresh, "verify_code": "", "printed_by": ""}
 
 
 @pytest.mark.parametrize("locale", ["zh-CN", "en"])

@@ -1,0 +1,21 @@
+"""What this room declares to the Catalog, and what it hangs on others."""
+
+from __future__ import annotations
+
+from core.attachments import service
+from core.attachments.events import EVENTS
+from core.attachments.routes import blueprint
+from core.declarations import DataClass
+from core.tickets.uploads import register_claim
+from core.timers import register_timer
+
+__all__ = ["API", "DATA_CLASSES", "EVENTS", "connect"]
+
+API = [blueprint]
+DATA_CLASSES = [DataClass("attachments", "attachments.data", ("attachment",))]
+
+
+def connect() -> None:
+    """Claim uploads for messages, and sweep those nobody claimed."""
+    register_claim(service.claim_for_message)
+    register_timer(service.SWEEP, service.sweep)

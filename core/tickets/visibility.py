@@ -1,0 +1,147 @@
+"""Who sees which ticket: a permission's reach as one SQL condition, and the one door to a ticket."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+
+from core.actors import Reach
+from core.auth.models import Team
+from core.contacts.lookup import canonical_number
+from core.db import db
+from core.errors import Forbidden, NotFound, PluginUnavailable
+from core.plugins import ask, catalog, switches
+from core.tenancy import current_tenant
+from core.tickets.models import Ticket, TicketWatcher
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from sqlalchemy import ColumnElement
+
+    from core.actors import Actor
+
+READ = "ticket:read"
+CONTACT_READS = ("matter:read", "matter:look")
+
+
+def condition(actor: Actor, permission: str = READ) -> ColumnElement[bool]:
+    """The tickets that `permission` reaches, over `Ticket`: for every list, count, search and feed.
+
+    Raises Forbidden without the permission, PluginUnavailable when a plugin cannot say what it hides.
+    """
+    if actor.kind == "system":
+        return sa.true()
+    if actor.kind == "contact":
+        within = _own_matters(actor, permission)
+    else:
+        within = _within(actor, permission)
+    return sa.and_(within, *_of_living_plugins(actor, permission), *ask("visible_tickets", actor=actor))
+
+
+def _own_matters(actor: Actor, permission: str) -> ColumnElement[bool]:
+    wanted = CONTACT_READS if permission == READ else (permission,)
+    if not permission.startswith("matter:") and permission != READ:
+        raise Forbidden(permission)
+    if not any(actor.can(name) for name in wanted):
+        raise Forbidden(permission)
+    if actor.ticket_id is not None:
+        return Ticket.id == actor.ticket_id
+    return Ticket.contact_id == actor.id
+
+
+def _within(actor: Actor, permission: str) -> ColumnElement[bool]:
+    reach = actor.reach(permission)
+    if reach is None:
+        raise Forbidden(permission)
+    if reach is Reach.ALL:
+        return sa.true()
+    ways: list[ColumnElement[bool]] = [Ticket.assignee_id == actor.id]
+    teams = actor.department_team_ids if reach is Reach.DEPARTMENT else actor.team_ids
+    if reach is not Reach.OWN and teams:
+        ways += [Ticket.team_id.in_(teams), _handed_to(teams)]
+    if permission == READ:
+        ways.append(_watched(actor))
+    return sa.or_(*ways)
+
+
+def _handed_to(teams: frozenset[UUID]) -> ColumnElement[bool]:
+    """Work that was handed over to the departments of these teams."""
+    departments = sa.select(Team.department_id).where(
+        Team.tenant_id == current_tenant().id, Team.id.in_(teams)
+    )
+    return Ticket.department_id.in_(departments)
+
+
+def _watched(actor: Actor) -> ColumnElement[bool]:
+    mine = sa.select(TicketWatcher.ticket_id).where(
+        TicketWatcher.tenant_id == current_tenant().id, TicketWatcher.user_id == actor.id
+    )
+    return Ticket.id.in_(mine)
+
+
+def _of_living_plugins(actor: Actor, permission: str) -> list[ColumnElement[bool]]:
+    """Tickets of a plugin whose package is gone are for reach all alone (model.md §9)."""
+    if actor.reach(permission) is Reach.ALL:
+        return []
+    gone = switches().known - catalog().plugins.keys()
+    return [sa.not_(Ticket.type.startswith(f"{plugin}.", autoescape=True)) for plugin in sorted(gone)]
+
+
+def get_ticket(ticket_id: UUID, *, actor: Actor, permission: str = READ) -> Ticket:
+    """The one door: NotFound when the actor may not know of it, Forbidden when he sees it but may not do this."""
+    return _one(Ticket.id == ticket_id, actor, permission)
+
+
+def find_by_number(number: str, *, actor: Actor) -> Ticket:
+    """The ticket of that number, whatever its case, dashes and width; NotFound like `get_ticket`."""
+    return _one(Ticket.number == canonical_number(number), actor, READ)
+
+
+def lock_ticket(ticket_id: UUID, *, actor: Actor, permission: str) -> Ticket:
+    """`get_ticket` for a write: read afresh and locked until the transaction ends, so that versions cannot race."""
+    ticket = get_ticket(ticket_id, actor=actor, permission=permission)
+    return db.session.scalars(
+        sa.select(Ticket)
+        .where(Ticket.id == ticket.id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    ).one()
+
+
+def reaches(ticket: Ticket, actor: Actor, permission: str) -> bool:
+    """Whether `permission` goes as far as this ticket, that the actor sees already."""
+    if not actor.can(permission):
+        return False
+    if actor.kind == "contact" or actor.reach(permission) is Reach.ALL:
+        return True
+    found = sa.select(Ticket.id).where(Ticket.id == ticket.id, _within(actor, permission))
+    return db.session.scalar(found) is not None
+
+
+def ticket_of_number(number: str) -> tuple[UUID, UUID] | None:
+    """(ticket, contact) of a canonical number: for the portal's look-up, which proves the contact by other means."""
+    row = db.session.execute(
+        sa.select(Ticket.id, Ticket.contact_id).where(
+            Ticket.number == number, Ticket.contact_id.is_not(None)
+        )
+    ).one_or_none()
+    return (row[0], row[1]) if row else None
+
+
+def _one(wanted: ColumnElement[bool], actor: Actor, permission: str) -> Ticket:
+    ticket = _seen(wanted, actor, permission)
+    if ticket is not None:
+        return ticket
+    if permission != READ and actor.can(READ) and _seen(wanted, actor, READ) is not None:
+        raise Forbidden(permission)
+    raise NotFound("no such ticket")
+
+
+def _seen(wanted: ColumnElement[bool], actor: Actor, permission: str) -> Ticket | None:
+    try:
+        visible = condition(actor, permission)
+    except PluginUnavailable as error:
+        raise NotFound("nothing is visible", notice=error.data["plugin"]) from error
+    return db.session.scalars(sa.select(Ticket).where(wanted, visible)).one_or_none()

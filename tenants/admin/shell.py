@@ -1,0 +1,151 @@
+"""What every page of the console shares: its sidebar, its way of drawing and of telling what is wrong."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from flask import flash, g, redirect, render_template, request
+
+from core.host import accounts, catalog, definitions, switches
+from core.sdk import Invalid, NotFound, StaleVersion, current_tenant, text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import Any as Response
+
+    from core.sdk import Actor, PolydeskError
+
+# group -> entries of (page, url, icon, the permission that shows it)
+NAV = {
+    "console.nav.people": (
+        ("members", "/console/members", "users", "user:read"),
+        ("roles", "/console/roles", "shield-lock", "user:read"),
+        ("teams", "/console/teams", "headset", "user:read"),
+    ),
+    "console.nav.rules": (
+        ("sla", "/console/sla", "alarm", "definition:write"),
+        ("calendars", "/console/calendars", "calendar-time", "definition:write"),
+    ),
+    "console.nav.extensions": (
+        ("plugins", "/console/plugins", "puzzle", "plugin:write"),
+        ("tokens", "/console/tokens", "key", "token:write"),
+    ),
+    "console.nav.compliance": (
+        ("audit", "/console/audit", "history", "event:read"),
+        ("outbox", "/console/outbox", "mail", "mail:read"),
+    ),
+}
+
+
+def draw(template: str, page: str, **values: Any) -> str:
+    """A page of the console; `page` is the entry of the sidebar that it belongs to."""
+    groups = navigation(page)
+    return render_template(
+        f"console/{template}",
+        nav=groups,
+        bottom_nav=[item for group in groups for item in group["items"]][:4],
+        tenant=current_tenant(),
+        actor=g.actor,
+        user_menu=[
+            {
+                "title": text("console.sign_out"),
+                "icon": "logout",
+                "url": "/sign-out",
+                "method": "post",
+            }
+        ],
+        page_title=text(f"console.{page}.title"),
+        **values,
+    )
+
+
+def navigation(page: str) -> list[dict[str, Any]]:
+    """The groups of the sidebar with the entries that the actor may open."""
+    counts = _counts(g.actor)
+    groups = []
+    for title, entries in NAV.items():
+        items = [
+            {
+                "title": text(f"console.{name}.title"),
+                "url": url,
+                "icon": icon,
+                "count": counts.get(name),
+                "current": name == page,
+            }
+            for name, url, icon, permission in entries
+            if g.actor.can(permission)
+        ]
+        if items:
+            groups.append({"title": text(title), "items": items})
+    return groups
+
+
+def _counts(actor: Actor) -> dict[str, int]:
+    installed = {name for name, plugin in catalog().plugins.items() if not plugin.always_on}
+    counts = {"plugins": len(switches().on & installed)}
+    if actor.can("definition:write"):
+        counts["sla"] = len(definitions.names("policy"))
+        counts["calendars"] = len(definitions.names("calendar"))
+    if actor.can("user:read"):
+        counts["members"] = len(accounts.list_users())
+    return counts
+
+
+def first_page(actor: Actor) -> str:
+    """The address of the first page that the actor may open; NotFound when there is none."""
+    entries = (entry for group in NAV.values() for entry in group)
+    ordered = sorted(entries, key=lambda entry: entry[0] != "plugins")
+    for _name, url, _icon, permission in ordered:
+        if actor.can(permission):
+            return url
+    raise NotFound
+
+
+def told(error: PolydeskError) -> list[dict[str, str]]:
+    """Lines of the error summary: the field and the words."""
+    if isinstance(error, Invalid):
+        return [{"field": p.field, "words": words(p.message, p.values)} for p in error.problems]
+    if isinstance(error, StaleVersion):
+        return [{"field": "", "words": text("console.stale")}]
+    return [{"field": "", "words": text(f"problem.{error.code}.detail")}]
+
+
+def words(message: str, values: Iterable[tuple[str, Any]] = ()) -> str:
+    """The words of a problem."""
+    return text(message, **dict(values))
+
+
+def errors_by_field(problems: list[dict[str, str]]) -> dict[str, str]:
+    """The first words for each field, to stand at the field itself."""
+    return {problem["field"]: problem["words"] for problem in reversed(problems)}
+
+
+def done(message: str, url: str, **values: Any) -> Response:
+    """Say in a toast what was done and go on to `url`."""
+    flash(text(message, **values))
+    return redirect(url, 303)
+
+
+def given_id(name: str) -> UUID:
+    """The id that the form sent as `name`; NotFound when it is none."""
+    return as_id(request.form.get(name, ""))
+
+
+def as_id(value: str) -> UUID:
+    """A UUID from an address or a form; NotFound when it is none."""
+    try:
+        return UUID(value)
+    except ValueError:
+        raise NotFound from None
+
+
+def given_ids(name: str) -> set[UUID]:
+    """The ids of the ticked boxes called `name`."""
+    return {as_id(value) for value in request.form.getlist(name)}
+
+
+def given_version() -> int:
+    """The version that the form was drawn from; -1 when it does not say."""
+    value = request.form.get("version", "")
+    return int(value) if value.isdecimal() else -1
