@@ -4,9 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import sqlalchemy as sa
 from flask import Blueprint, g, request
 
-from core.host import Conflict, accounts, role_book, resets, sign_ins, team_book
+from core.host import (
+    Conflict,
+    Role,
+    Team,
+    TeamMember,
+    UserRole,
+    accounts,
+    db,
+    resets,
+    role_book,
+    sign_ins,
+    team_book,
+)
 from core.sdk import Invalid, Problem, page, text
 from tenants.admin import shell
 
@@ -143,7 +156,8 @@ def _draw_new(problems: list[dict[str, str]] | None = None) -> str:
 
 
 def _draw(chosen: UUID | None, problems: list[dict[str, str]] | None = None) -> str:
-    rows = [_row(user) for user in accounts.list_users()]
+    roles, teams = _titles_of_roles(), _titles_of_teams()
+    rows = [_row(user, roles, teams) for user in accounts.list_users()]
     shown = [row for row in rows if _fits(row)]
     return shell.draw(
         "members.html", "members", rows=shown, tabs=_tabs(rows), problems=problems or [],
@@ -153,13 +167,36 @@ def _draw(chosen: UUID | None, problems: list[dict[str, str]] | None = None) -> 
     )  # fmt: skip
 
 
-def _row(user: User) -> dict[str, Any]:
+def _row(
+    user: User, roles: dict[UUID, list[str]], teams: dict[UUID, list[str]]
+) -> dict[str, Any]:
     return {
         "user": user,
-        "roles": [text(role.title) for role in role_book.roles_of(user.id)],
-        "teams": [text(team.name) for team in team_book.teams_of(user.id)],
+        "roles": roles.get(user.id, []),
+        "teams": teams.get(user.id, []),
         "invited": user.password_hash is None,
     }
+
+
+def _titles_of_roles() -> dict[UUID, list[str]]:
+    held = sa.select(UserRole.user_id, Role.title).join(
+        Role, sa.and_(Role.tenant_id == UserRole.tenant_id, Role.id == UserRole.role_id)
+    )
+    return _gathered(held.order_by(Role.name))
+
+
+def _titles_of_teams() -> dict[UUID, list[str]]:
+    joined = sa.select(TeamMember.user_id, Team.name).join(
+        Team, sa.and_(Team.tenant_id == TeamMember.tenant_id, Team.id == TeamMember.team_id)
+    )
+    return _gathered(joined.order_by(Team.code))
+
+
+def _gathered(pairs: sa.Select[Any]) -> dict[UUID, list[str]]:
+    found: dict[UUID, list[str]] = {}
+    for user_id, title in db.session.execute(pairs):
+        found.setdefault(user_id, []).append(text(title))
+    return found
 
 
 def _show() -> str:

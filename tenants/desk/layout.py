@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from flask import current_app, g, url_for
 
-from core.host import ask, teams
+from core.host import ask, team_book
 from core.sdk import current_tenant, text
 from tenants.desk.views import VIEWS, Counts, counts
 
@@ -84,7 +84,7 @@ def _teams(actor: Actor, team_id: UUID | None, numbers: Counts) -> list[dict[str
             "count": numbers.teams.get(team.id, 0),
             "current": team.id == team_id,
         }
-        for team in teams.list_teams()
+        for team in team_book.list_teams()
         if team.id in numbers.teams or team.id in actor.team_ids
     ]
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
+from flask import url_for
 
-from core.host import Message, Organisation, current_tenant, db, definitions
+from core.host import Message, Organisation, attachments, current_tenant, db, definitions
 from core.sdk import NotFound, text
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Sequence
     from uuid import UUID
 
 
@@ -70,3 +72,27 @@ def last_words(ticket_ids: Collection[UUID]) -> dict[UUID, str]:
         .where(ranked.c.place == 1)
     )
     return {row.ticket_id: row.body_text for row in rows}
+
+
+@dataclass(frozen=True)
+class FileCard:
+    """A file as the kit's list draws it; `thumbnail` is an address or ""."""
+
+    name: str
+    url: str
+    size: int
+    thumbnail: str
+
+
+def file_cards(ids: Sequence[UUID]) -> dict[UUID, FileCard]:
+    """The files of messages whose ticket was already checked."""
+    rows = attachments.by_ids(ids) if ids else {}
+    return {
+        key: FileCard(
+            name=row.name,
+            url=url_for("desk.file", attachment_id=key),
+            size=row.size,
+            thumbnail=url_for("desk.thumbnail", attachment_id=key) if row.is_picture else "",
+        )
+        for key, row in rows.items()
+    }

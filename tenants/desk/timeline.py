@@ -1,4 +1,4 @@
-"""The ticket's record as entries that the kit draws: what was said, and one line for each thing that happened."""
+"""The ticket's record as entries that the kit draws: what was said, and a line for what happened."""
 
 from __future__ import annotations
 
@@ -6,32 +6,21 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from core.host import (
-    Entry,
-    catalog,
-    contact_names,
-    department_titles,
-    file_cards,
-    state_title,
-    team_titles,
-    timeline,
-    user_names,
-)
+from core.host import accounts, catalog, contacts, team_book, tickets
 from core.sdk import TransitionEvent, now, text
+from tenants.desk.names import FileCard, file_cards, metric_title
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import datetime
 
-    from core.host import EventRow, FileCard, Message, Ticket
-    from core.sdk import Actor
+    from core.host import Message, Ticket
+    from core.sdk import Actor, EventRow, Workflow
 
 RECENT = 8
-SILENT = frozenset({
-    "message.posted", "ticket.watched", "ticket.unwatched", "ticket.classified", "clock.started",
-    "clock.paused", "clock.resumed", "clock.fulfilled", "clock.cancelled", "clock.finished",
-    "clock.retargeted", "clock.restarted", "clock.met", "clock.stopped", "link.issued",
-    "attachment.claimed", "attachment.stored",
-})  # fmt: skip
+SILENT_TOPICS = ("clock.", "link.", "attachment.")
+SPOKEN = frozenset({"clock.warned", "clock.breached"})
+SILENT = frozenset({"message.posted", "ticket.watched", "ticket.unwatched", "ticket.classified"})
 ICONS = {
     "ticket.opened": "inbox",
     "ticket.moved": "arrow-right",
@@ -50,6 +39,7 @@ ICONS = {
     "clock.breached": "alert-triangle",
     "message.recalled": "arrow-back-up",
 }
+PRIORITIES = frozenset({"normal", "urgent", "critical"})
 
 
 @dataclass(frozen=True)
@@ -85,78 +75,77 @@ class Happened:
 
 @dataclass(frozen=True)
 class Record:
-    """The customer's request, pinned, and everything after it; `folded` older entries wait to be unfolded."""
+    """The customer's request, pinned, and what came after it; `folded` older entries wait."""
 
     request: Said | None
     entries: list[Said | Happened]
     folded: int
 
 
-def record(ticket: Ticket, actor: Actor, *, everything: bool) -> Record:
+def record(ticket: Ticket, workflow: Workflow, actor: Actor, *, everything: bool) -> Record:
     """The timeline of a ticket, its older part folded unless everything is wanted."""
-    raw = [entry for entry in timeline(ticket, actor=actor) if _speaks(entry)]
-    names = _Names(raw)
-    drawn = [names.draw(entry, actor) for entry in raw]
-    request = next((e for e in drawn if isinstance(e, Said)), None)
+    raw = [entry for entry in tickets.timeline(ticket, actor=actor) if _speaks(entry)]
+    teller = _Teller(raw, workflow, actor)
+    drawn = [teller.draw(entry) for entry in raw]
+    request = next((entry for entry in drawn if isinstance(entry, Said)), None)
     rest = [entry for entry in drawn if entry is not request]
     folded = 0 if everything or len(rest) <= RECENT + 2 else len(rest) - RECENT
     return Record(request, rest[folded:], folded)
 
 
-def _speaks(entry: Entry) -> bool:
+def _speaks(entry: tickets.Entry) -> bool:
     if entry.event is None:
         return True
-    if entry.event.type in SILENT:
+    topic = entry.event.type
+    if topic in SILENT or (topic.startswith(SILENT_TOPICS) and topic not in SPOKEN):
         return False
-    declared = catalog().shelf("event").get(entry.event.type)
+    declared = catalog().shelf("event").get(topic)
     is_echo = isinstance(declared, type) and issubclass(declared, TransitionEvent)
-    return not is_echo or entry.event.type == "ticket.moved"
+    return not is_echo or topic == "ticket.moved"
 
 
-class _Names:
-    """The names behind the ids of many entries, asked for at once."""
+class _Teller:
+    """Words for many entries, the names behind their ids asked for at once."""
 
-    def __init__(self, entries: list[Entry]) -> None:
+    def __init__(self, entries: list[tickets.Entry], workflow: Workflow, actor: Actor) -> None:
+        self.actor = actor
+        self.states = {state.name: text(state.title) for state in workflow.states}
+        self.moves = {move.name: text(move.title) for move in workflow.transitions}
         rows = [entry.event for entry in entries if entry.event]
-        users = {row.actor_id for row in rows if row.actor_kind == "user" and row.actor_id}
-        people = {row.actor_id for row in rows if row.actor_kind == "contact" and row.actor_id}
-        users |= {
-            UUID(row.payload[key])
-            for row in rows
-            for key in ("assignee_id", "previous_id", "user_id")
-            if row.payload.get(key)
-        }
-        self.users = user_names(users)
-        self.people = contact_names(people)
+        self.users = accounts.names_of(set(_user_ids(rows)))
+        customers = {r.actor_id for r in rows if r.actor_kind == "contact" and r.actor_id}
+        self.customers = contacts.names_of(customers)
         self.files = file_cards([a for entry in entries for a in entry.attachment_ids])
 
-    def draw(self, entry: Entry, actor: Actor) -> Said | Happened:
-        if entry.message:
-            return self._said(entry.message, entry, actor)
+    def draw(self, entry: tickets.Entry) -> Said | Happened:
+        if entry.message is not None:
+            return self._said(entry.message, entry)
         if entry.event is None:
             raise LookupError(f"an entry is a message or an event: {entry.id}")
         return self._happened(entry.event)
 
-    def _said(self, message: Message, entry: Entry, actor: Actor) -> Said:
+    def _said(self, message: Message, entry: tickets.Entry) -> Said:
         note = message.visibility == "internal"
         kind = "note" if note else "customer" if message.author_kind == "contact" else "agent"
-        held = bool(message.hold_until and message.hold_until > now() and not message.recalled_at)
+        role = "automatic" if message.automatic else kind
+        held = message.hold_until is not None and message.hold_until > now()
         return Said(
             id=message.id,
             kind=kind,
             author=message.author_name or text(f"desk.actor.{message.author_kind}"),
-            role=text("desk.timeline.automatic") if message.automatic else text(f"desk.timeline.{kind}"),
+            role=text(f"desk.timeline.{role}"),
             at=entry.at,
             body=text("desk.timeline.redacted") if message.redacted_at else message.body_text,
             html=None if message.redacted_at else message.body_html,
             files=[self.files[a] for a in entry.attachment_ids if a in self.files],
             foot=_delivery(message) if kind == "agent" else "",
             recalled=message.recalled_at is not None,
-            recallable=held and message.author_id == actor.id,
+            recallable=held and not message.recalled_at and message.author_id == self.actor.id,
         )
 
     def _happened(self, row: EventRow) -> Happened:
-        owner = catalog().owner("event", row.type) if row.type in catalog().shelf("event") else ""
+        known = row.type in catalog().shelf("event")
+        owner = catalog().owner("event", row.type) if known else ""
         return Happened(
             id=row.id,
             words=self._words(row),
@@ -173,32 +162,52 @@ class _Names:
 
     def _values(self, row: EventRow) -> dict[str, Any]:
         data = row.payload
-        return {
-            **{key: _plain(key, value) for key, value in data.items()},
-            "who": self._who(row),
-            "assignee": self._user(data.get("assignee_id")),
-            "previous": self._user(data.get("previous_id")),
-            "state": state_title(data),
-            "metric": text(f"core.metric.{data['metric']}") if "metric" in data else "",
-            **team_titles(data),
-            **department_titles(data),
-        }
+        values = {key: _plain(value) for key, value in data.items()}
+        values["who"] = self._who(row)
+        for key in ("assignee_id", "previous_id", "user_id"):
+            values[key.removesuffix("_id")] = self._user(data.get(key))
+        values["state"] = self.states.get(data.get("to_state", ""), data.get("to_state", ""))
+        values["move"] = self.moves.get(data.get("transition", ""), values["state"])
+        if "metric" in data:
+            values["metric"] = metric_title(data["metric"])
+        for key in ("from_department_id", "to_department_id", "department_id"):
+            values[key.removesuffix("_id")] = _department(data.get(key))
+        if row.type == "ticket.team_changed":
+            values |= {"old": _team(data.get("old")), "new": _team(data.get("new"))}
+        return values
 
     def _user(self, value: Any) -> str:
         return self.users.get(UUID(value), "") if value else ""
 
     def _who(self, row: EventRow) -> str:
         if row.actor_kind == "user" and row.actor_id:
-            return self.users.get(row.actor_id, "")
+            return self.users.get(row.actor_id, text("desk.actor.user"))
         if row.actor_kind == "contact" and row.actor_id:
-            return self.people.get(row.actor_id, text("desk.actor.contact"))
+            return self.customers.get(row.actor_id, text("desk.actor.contact"))
         return text(f"desk.actor.{row.actor_kind}")
 
 
-def _plain(key: str, value: Any) -> Any:
+def _user_ids(rows: list[EventRow]) -> Iterable[UUID]:
+    for row in rows:
+        if row.actor_kind == "user" and row.actor_id:
+            yield row.actor_id
+        for key in ("assignee_id", "previous_id", "user_id"):
+            if row.payload.get(key):
+                yield UUID(row.payload[key])
+
+
+def _department(value: Any) -> str:
+    return text(team_book.get_department(UUID(value)).name) if value else ""
+
+
+def _team(value: Any) -> str:
+    return text(team_book.get_team(UUID(value)).name) if value else text("desk.none.team")
+
+
+def _plain(value: Any) -> Any:
     if isinstance(value, list):
         return ", ".join(str(item) for item in value)
-    if key in {"old", "new"} and value in {"normal", "urgent", "critical"}:
+    if value in PRIORITIES:
         return text(f"ui.priority.{value}")
     return "" if value is None else value
 
