@@ -8,10 +8,10 @@ from uuid import UUID
 
 import tenants.hooks
 from core.app import create_app
+from core.catalog import discover
 from core.cli import build_cli
 from core.config import load_config
 from core.jobs import run_delivery as run_one
-from core.plugins import discover
 
 if TYPE_CHECKING:
     from flask import Flask

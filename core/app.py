@@ -14,10 +14,14 @@ from flask_wtf.csrf import CSRFProtect
 import core.defaults
 from core import i18n, keys, ui
 from core.actors import ANONYMOUS
+from core.attachments.service import upload_name
+from core.auth import traces
+from core.catalog import Catalog, load
 from core.db import clear_session, init_database
 from core.errors import Forbidden, NotFound
 from core.events import request_id
-from core.plugins import Catalog, enabled, first, load
+from core.forms import widgets
+from core.plugins import enabled, first
 from core.problems import draw, is_api
 from core.tenancy import as_tenant
 from core.walls import guard
@@ -39,7 +43,7 @@ UPLOAD_LIMIT = 11 * 10 * 1024 * 1024
 
 
 def create_app(config: Config, plugins: list[ModuleType]) -> Flask:
-    """Build the application of `config` with core's own plugin and `plugins`; StartupError names whoever does not fit."""
+    """Build the application of `config` from core and `plugins`; StartupError names whoever does not fit."""
     app = Flask("core", static_folder=None, template_folder=None)
     _configure(app, config)
     manager, catalog = load([core.defaults, *plugins])
@@ -51,6 +55,7 @@ def create_app(config: Config, plugins: list[ModuleType]) -> Flask:
     for module in catalog.modules.values():
         i18n.register_catalogs(_root(module))
     ui.register(app)
+    widgets.register(app, upload_name=upload_name)
     csrf.init_app(app)
     _mount(app, catalog)
     core.defaults.connect()
@@ -98,7 +103,7 @@ def _root(module: ModuleType) -> str:
     return path.rpartition("/")[0]
 
 
-class _Api(Api):
+class _Api(Api):  # type: ignore[misc]
     def handle_http_exception(self, error: Any) -> Response:
         return draw(error)
 
@@ -114,7 +119,9 @@ def _mount(app: Flask, catalog: Catalog) -> None:
             api.register_blueprint(blueprint, url_prefix=prefix + (blueprint.url_prefix or ""))
         else:
             prefix = f"/x/{plugin}" if own else ""
-            app.register_blueprint(blueprint, url_prefix=prefix + (blueprint.url_prefix or "") or None)
+            app.register_blueprint(
+                blueprint, url_prefix=prefix + (blueprint.url_prefix or "") or None
+            )
         owners[blueprint.name] = plugin
     for name, portal_page in catalog.shelf("portal_page").items():
         plugin = catalog.owner("portal_page", name)
@@ -132,7 +139,7 @@ def _portal_view(portal_page: PortalPage) -> Callable[[], Any]:
     return show
 
 
-# --- a request's journey (house.md) -----------------------------------------------------------------------------------
+# --- a request's journey (house.md)
 
 
 def _front_door() -> None:
@@ -141,7 +148,9 @@ def _front_door() -> None:
     request_id.set(g.request_id)
     g.actor = ANONYMOUS
     i18n.set_for_request(_browser_locale() or i18n.DEFAULT_LOCALE, "UTC")
-    if request.endpoint in {"static", "api-docs.openapi_json"} or (request.endpoint or "").startswith("ui."):
+    if request.endpoint in {"static", "api-docs.openapi_json"} or (
+        request.endpoint or ""
+    ).startswith("ui."):
         return
     tenant = first("resolve_tenant", request=request)
     if tenant is None:
@@ -154,7 +163,9 @@ def _front_door() -> None:
     _gate()
     g.actor = first("authenticate", request=request) or ANONYMOUS
     actor = g.actor
-    i18n.set_for_request(_browser_locale() or actor.locale or tenant.locale, actor.timezone or tenant.timezone)
+    i18n.set_for_request(
+        _browser_locale() or actor.locale or tenant.locale, actor.timezone or tenant.timezone
+    )
     _check_origin()
 
 
@@ -178,11 +189,13 @@ def _gate() -> None:
 
 
 def _check_origin() -> None:
-    """Unsafe requests of browsers come from our own pages: Sec-Fetch-Site, else Origin, and a CSRF token (platform §4)."""
+    """Unsafe requests of browsers come from our own pages: Sec-Fetch-Site, else Origin, and a CSRF token."""
     if request.method in SAFE or is_api():
         return
     site, origin = request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin")
-    if site not in {None, "same-origin", "none"} or (site is None and origin and origin != request.host_url.rstrip("/")):
+    if site not in {None, "same-origin", "none"} or (
+        site is None and origin and origin != request.host_url.rstrip("/")
+    ):
         raise Forbidden("same-origin")
     csrf.protect()
 
@@ -196,4 +209,5 @@ def _leave(error: BaseException | None) -> None:  # noqa: ARG001
 
 def _label(response: Response) -> Response:
     response.headers["X-Request-ID"] = getattr(g, "request_id", "")
+    traces.note_request(request, response.status_code)
     return response

@@ -36,7 +36,9 @@ def build_cli(create: Callable[[], Flask]) -> Callable[[], None]:
         try:
             app = create()
             with app.app_context():
-                for implementation in app.extensions["polydesk_plugins"][0].hook.register_commands.get_hookimpls():
+                for implementation in app.extensions["polydesk_plugins"][
+                    0
+                ].hook.register_commands.get_hookimpls():
                     implementation.function(polydesk)
                 polydesk.main(prog_name="polydesk", standalone_mode=True)
         except PolydeskError as error:
@@ -72,7 +74,9 @@ def serve(threads: int) -> None:
     if is_postgresql():
         check_app_role()
         if due := undeclared(catalog()):
-            raise StartupError(f"run `polydesk db upgrade` first ({len(due)} definitions are new, {due[0]} among them)")
+            raise StartupError(
+                f"run `polydesk db upgrade` first ({len(due)} definitions are new, {due[0]} among them)"
+            )
     else:
         upgrade.upgrade(config)
     host, port = config.address
@@ -92,7 +96,9 @@ def serve(threads: int) -> None:
 def worker(burst: bool) -> None:  # noqa: FBT001
     """Run relay, timers and handlers from RQ (REDIS_URL)."""
     if not _config().redis_url:
-        raise StartupError("REDIS_URL is not set; without Redis `polydesk serve` does the worker's work itself")
+        raise StartupError(
+            "REDIS_URL is not set; without Redis `polydesk serve` does the worker's work itself"
+        )
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]  # noqa: SLF001
     jobs.work(app, _config().redis_url, burst=burst)
 
@@ -132,7 +138,9 @@ def audit_verify(slug: str) -> None:
         found = ledger.verify()
     if not found.green:
         raise click.ClickException(f"{slug}: after {found.events} good events: {found.fault}")
-    click.echo(f"{slug}: {found.events} events sealed, {found.unsealed} waiting, {found.heads} signed heads: green")
+    click.echo(
+        f"{slug}: {found.events} events sealed, {found.unsealed} waiting, {found.heads} signed heads: green"
+    )
 
 
 @polydesk.command()

@@ -58,7 +58,9 @@ def load_config(environ: Mapping[str, str]) -> Config:
     if not database.startswith("sqlite"):
         for name, value in urls.items():
             if not value:
-                raise StartupError(f"{name} is not set: on PostgreSQL app, owner and worker are three roles")
+                raise StartupError(
+                    f"{name} is not set: on PostgreSQL app, owner and worker are three roles"
+                )
     return Config(
         url=environ.get("POLYDESK_URL", "http://localhost:8080").rstrip("/"),
         bind=environ.get("POLYDESK_BIND", ""),

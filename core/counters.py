@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.db import Base, db
 from core.tenancy import TenantKeyed, current_tenant
-
 
 _INSERTS = {"postgresql": postgresql.insert, "sqlite": sqlite.insert}
 
@@ -26,7 +27,11 @@ def take(series: str, period: str, amount: int = 1) -> int:
     """Count `series` on by `amount` and give its new value; the row stays locked until the transaction ends."""
     step = (
         sa.update(Counter)
-        .where(Counter.tenant_id == current_tenant().id, Counter.series == series, Counter.period == period)
+        .where(
+            Counter.tenant_id == current_tenant().id,
+            Counter.series == series,
+            Counter.period == period,
+        )
         .values(last=Counter.last + amount)
         .returning(Counter.last)
         .execution_options(synchronize_session=False)
@@ -43,7 +48,7 @@ def take(series: str, period: str, amount: int = 1) -> int:
 
 def _insert_if_absent(series: str, period: str) -> None:
     dialect = db.engine.dialect.name
-    insert = _INSERTS[dialect]
+    insert: Any = _INSERTS[dialect]
     db.session.execute(
         insert(Counter)
         .values(tenant_id=current_tenant().id, series=series, period=period, last=0)

@@ -15,12 +15,15 @@ Text = str | dict[str, str]
 """A message id of the owner's catalog, or a tenant's own words per locale: {"zh-CN": ..., "en": ...}."""
 
 Expression = dict[str, Any]
-"""A condition as data (core.forms.conditions reads it): {"field", "is"|"in"|...}, {"all"|"any": []}, {"not": {}}, {"condition", "parameters"}."""
+"""A condition as data, read by core.forms.conditions.
+
+{"field", "is"|"in"|...}, {"all"|"any": []}, {"not": {}}, {"condition", "parameters"}.
+"""
 
 
 @dataclass(frozen=True)
 class Plugin:
-    """A plugin's passport. `requires_core` is a version specifier, `requires` names other plugins; icon is a Tabler icon."""
+    """A plugin's passport: `requires_core` is a version specifier, `requires` names other plugins."""
 
     name: str
     title: Text
@@ -37,14 +40,14 @@ class Plugin:
 
 @dataclass(frozen=True)
 class Permission:
-    """A right and an OAuth scope in one; `roles` maps a built-in role to its reach ("own", "team", "department", "all")."""
+    """A right and an OAuth scope in one; `roles` maps a built-in role to "own", "team", "department" or "all"."""
 
     name: str
     title: Text
     roles: dict[str, str] = field(default_factory=dict)
 
 
-# --- definitions: versioned, edited by tenants, stored as JSON -------------------------------------------------------
+# --- definitions: versioned, edited by tenants, stored as JSON
 
 
 @dataclass(frozen=True)
@@ -56,8 +59,23 @@ class Option:
 
 
 FieldKind = Literal[
-    "text", "long_text", "number", "money", "date", "datetime", "boolean", "choice", "choices", "phone", "email",
-    "files", "signature", "rows", "user", "department", "secret",
+    "text",
+    "long_text",
+    "number",
+    "money",
+    "date",
+    "datetime",
+    "boolean",
+    "choice",
+    "choices",
+    "phone",
+    "email",
+    "files",
+    "signature",
+    "rows",
+    "user",
+    "department",
+    "secret",
 ]
 
 
@@ -68,7 +86,8 @@ class Field:
     `kind` picks schema and widget; `required` wants an answer whenever the field is visible (`visible_when` over the
     other answers); `audience` "internal" hides it from customers' pages and from the customer's copy; `source` names a
     registered list of options instead of `options` (such as "categories"); `fields` are the columns of `rows`;
-    `unit` is shown behind numbers; `minimum`/`maximum` bound numbers, lengths of text and counts of files, choices and rows.
+    `unit` is shown behind numbers; `minimum`/`maximum` bound numbers, lengths of text and counts of files,
+    choices and rows.
     """
 
     name: str
@@ -93,7 +112,7 @@ class Field:
 
 @dataclass(frozen=True)
 class Form:
-    """A schema and its layout as data; field order is page order. `print_template` names a report for its paper edition."""
+    """A schema and its layout as data; field order is page order, `print_template` names its paper edition."""
 
     name: str
     title: Text
@@ -129,9 +148,9 @@ class State:
 class Transition:
     """A way from `sources` to `target`.
 
-    Needs `permission` (staff and apps) and an actor of `actor_kinds` ("user", "contact", "app", "system"); named `guards`
-    must pass, the named `form` must be answered. Emits `event` (an event type with no fields beyond core's TransitionEvent)
-    besides the always emitted `ticket.moved`. `audience` "customer" puts it on the portal.
+    Needs `permission` (staff and apps) and an actor of `actor_kinds` ("user", "contact", "app", "system"); "contact"
+    Needs `permission` (staff, apps) and an actor of `actor_kinds` ("user", "contact", "app", "system"); "contact"
+    no fields beyond core's TransitionEvent) besides the always emitted `ticket.moved`.
     """
 
     name: str
@@ -180,7 +199,7 @@ class TicketType:
 
 @dataclass(frozen=True)
 class CalendarDay:
-    """One date unlike its weekday: no windows is a holiday (假日), windows on a day off make it a make-up day (调休)."""
+    """One date unlike its weekday: no windows is a holiday (假日), windows on a day off a make-up day (调休)."""
 
     date: str
     title: Text = ""
@@ -189,7 +208,7 @@ class CalendarDay:
 
 @dataclass(frozen=True)
 class Calendar:
-    """Business time: `hours` holds seven tuples (Monday first) of ("HH:MM", "HH:MM") windows, "24:00" allowed as an end.
+    """Business time: `hours` holds seven tuples (Monday first) of ("HH:MM", "HH:MM") windows; "24:00" may end one.
 
     `timezone` is an IANA name, "" means the tenant's. `days` overrule `hours`.
     """
@@ -227,7 +246,7 @@ class Metric:
 
 @dataclass(frozen=True)
 class Target:
-    """A duration promised for a metric: `seconds` of `calendar` ("" = the policy's); `when` narrows it (channel, priority)."""
+    """A duration promised for a metric: `seconds` of `calendar` ("" = the policy's); `when` narrows it."""
 
     metric: str
     seconds: int
@@ -237,7 +256,7 @@ class Target:
 
 @dataclass(frozen=True)
 class Escalation:
-    """What happens `at` "warning" or "breach", or `after_seconds` past the breach: tell `notify` ("assignee", "team", a role)."""
+    """Whom to tell `at` "warning" or "breach", or `after_seconds` past it: `notify` is "assignee", "team" or a role."""
 
     at: Literal["warning", "breach"]
     notify: str
@@ -265,8 +284,12 @@ class SlaPolicy:
 
 Definition = TicketType | Workflow | Form | SlaPolicy | Calendar | Metric
 KINDS: dict[str, type] = {
-    "ticket_type": TicketType, "workflow": Workflow, "form": Form,
-    "policy": SlaPolicy, "calendar": Calendar, "metric": Metric,
+    "ticket_type": TicketType,
+    "workflow": Workflow,
+    "form": Form,
+    "policy": SlaPolicy,
+    "calendar": Calendar,
+    "metric": Metric,
 }
 
 
@@ -289,34 +312,41 @@ def to_body(definition: Any) -> dict[str, Any]:
 
 
 def from_body(kind: type, body: Any) -> Any:
-    """The definition that `to_body` turned into `body`; raises TypeError or ValueError on a shape that does not fit."""
+    """The definition that `to_body` turned into `body`; TypeError or ValueError for a shape that does not fit."""
     origin = get_origin(kind)
     if origin is typing.Union or origin is types.UnionType:
         return _from_union(get_args(kind), body)
     if origin is tuple:
-        parts = get_args(kind)
-        if not isinstance(body, list | tuple):
-            raise TypeError(f"expected a list, not {body!r}")
-        if len(parts) == 2 and parts[1] is Ellipsis:  # noqa: PLR2004  tuple[X, ...]
-            return tuple(from_body(parts[0], item) for item in body)
-        if len(parts) != len(body):
-            raise ValueError(f"expected {len(parts)} items, not {body!r}")
-        return tuple(from_body(part, item) for part, item in zip(parts, body, strict=True))
+        return _from_list(get_args(kind), body)
     if origin is Literal:
         if body not in get_args(kind):
             raise ValueError(f"{body!r} is none of {get_args(kind)}")
         return body
     if dataclasses.is_dataclass(kind):
-        if not isinstance(body, dict):
-            raise TypeError(f"expected an object for {kind.__name__}, not {body!r}")
-        hints = get_type_hints(kind)
-        if unknown := body.keys() - hints.keys():
-            raise ValueError(f"{kind.__name__} has no {sorted(unknown)}")
-        return kind(**{name: from_body(hints[name], value) for name, value in body.items()})
+        return _from_object(kind, body)
     plain = origin or kind
     if not isinstance(body, plain) and not (plain is float and isinstance(body, int)):
         raise TypeError(f"expected {plain.__name__}, not {body!r}")
     return body
+
+
+def _from_object(kind: type, body: Any) -> Any:
+    if not isinstance(body, dict):
+        raise TypeError(f"expected an object for {kind.__name__}, not {body!r}")
+    hints = get_type_hints(kind)
+    if unknown := body.keys() - hints.keys():
+        raise ValueError(f"{kind.__name__} has no {sorted(unknown)}")
+    return kind(**{name: from_body(hints[name], value) for name, value in body.items()})
+
+
+def _from_list(parts: tuple[Any, ...], body: Any) -> tuple[Any, ...]:
+    if not isinstance(body, list | tuple):
+        raise TypeError(f"expected a list, not {body!r}")
+    if len(parts) == 2 and parts[1] is Ellipsis:  # noqa: PLR2004  tuple[X, ...]
+        return tuple(from_body(parts[0], item) for item in body)
+    if len(parts) != len(body):
+        raise ValueError(f"expected {len(parts)} items, not {body!r}")
+    return tuple(from_body(part, item) for part, item in zip(parts, body, strict=True))
 
 
 def _from_union(choices: tuple[Any, ...], body: Any) -> Any:
@@ -332,7 +362,7 @@ def _from_union(choices: tuple[Any, ...], body: Any) -> Any:
     raise TypeError(f"{body!r} fits none of {choices}")
 
 
-# --- code: kept in the Catalog, never stored --------------------------------------------------------------------------
+# --- code: kept in the Catalog, never stored
 
 
 @dataclass(frozen=True)
@@ -460,7 +490,7 @@ class Suggestion:
 
 @dataclass(frozen=True)
 class DataClass:
-    """One line of the privacy map: which `tables` hold it, kept for `retention_days` after closing (None = until erased)."""
+    """One line of the privacy map: `tables` hold it, for `retention_days` after closing (None = until erased)."""
 
     name: str
     title: Text

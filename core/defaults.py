@@ -4,6 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from core.attachments import declared as attachments_room
+from core.auth import declared as auth_room
+from core.auth import signin
+from core.contacts import codes
+from core.contacts import declared as contacts_room
 from core.declarations import (
     Calendar,
     Condition,
@@ -19,20 +24,28 @@ from core.declarations import (
     Workflow,
 )
 from core.definitions import DefinitionEdited
-from core.events import Event
 from core.hookspecs import hookimpl
+from core.mail import declared as mail_room
+from core.reports import declared as reports_room
 from core.settings import SettingsChanged
+from core.sla import declared as sla_room
+from core.tickets import declared as tickets_room
 
 if TYPE_CHECKING:
     from types import ModuleType
 
     import click
-    from flask import Blueprint
+    from flask import Blueprint, Request
+
+    from core.actors import Actor
+    from core.events import Event
 
 plugin = Plugin("core", "core.title", always_on=True)
 
 # Each room's `declared.py`; the order is the order of the imports' floors.
-ROOMS: tuple[ModuleType, ...] = ()
+ROOMS: tuple[ModuleType, ...] = (
+    auth_room, contacts_room, sla_room, tickets_room, attachments_room, reports_room, mail_room,
+)  # fmt: skip
 
 
 def _gather(name: str) -> list[Any]:
@@ -115,6 +128,18 @@ def register_data_classes() -> list[DataClass]:
 def register_api() -> list[Blueprint]:
     """The REST resources of core's rooms, straight under /api/v1."""
     return _gather("API")
+
+
+@hookimpl
+def authenticate(request: Request) -> Actor | None:
+    """A customer by his code's cookie, else a member of staff by token or cookie."""
+    return codes.authenticate(request) or signin.authenticate(request)
+
+
+@hookimpl
+def register_blueprints() -> list[Blueprint]:
+    """Pages that core itself brings: the print view of reports."""
+    return _gather("BLUEPRINTS")
 
 
 @hookimpl

@@ -18,11 +18,12 @@ from core.db import Base, UtcDateTime, db
 from core.declarations import KINDS, from_body, to_body
 from core.errors import Invalid, NotFound, Problem
 from core.events import Event, canonical_json, emit
-from core.plugins import Catalog, catalog, enabled
+from core.plugins import catalog, enabled
 from core.tenancy import TenantKeyed, bump_config, current_tenant
 
 if TYPE_CHECKING:
     from core.actors import Actor
+    from core.catalog import Catalog
 
 
 class DeclaredDefinition(Base):
@@ -73,7 +74,11 @@ def sync_declared(found: Catalog) -> int:
             if body != known:
                 db.session.add(
                     DeclaredDefinition(
-                        kind=kind, name=name, version=str(int(version) + 1), owner=found.owner(kind, name), body=body
+                        kind=kind,
+                        name=name,
+                        version=str(int(version) + 1),
+                        owner=found.owner(kind, name),
+                        body=body,
                     )
                 )
                 appended += 1
@@ -115,13 +120,17 @@ def current_version(kind: str, name: str) -> str:
 
 def _current_versions() -> dict[tuple[str, str], str]:
     tenant = current_tenant()
-    cache: dict[UUID, tuple[int, dict[tuple[str, str], str]]] = current_app.extensions["polydesk_definitions"]
+    cache: dict[UUID, tuple[int, dict[tuple[str, str], str]]] = current_app.extensions[
+        "polydesk_definitions"
+    ]
     cached = cache.get(tenant.id)
     if cached and cached[0] == tenant.config_version:
         return cached[1]
     found = {key: version for key, (version, _) in _latest_declared().items()}
     edits = db.session.execute(
-        sa.select(EditedDefinition.kind, EditedDefinition.name, EditedDefinition.version).where(EditedDefinition.current)
+        sa.select(EditedDefinition.kind, EditedDefinition.name, EditedDefinition.version).where(
+            EditedDefinition.current
+        )
     )
     found |= {(kind, name): version for kind, name, version in edits}
     cache[tenant.id] = (tenant.config_version, found)
@@ -137,7 +146,9 @@ def get(kind: str, name: str, version: str = "") -> Any:
     if key not in bodies:
         model = EditedDefinition if edited else DeclaredDefinition
         body = db.session.scalar(
-            sa.select(model.body).where(model.kind == kind, model.name == name, model.version == version)
+            sa.select(model.body).where(
+                model.kind == kind, model.name == name, model.version == version
+            )
         )
         if body is None:
             raise NotFound(f"no {kind} {name} {version}", kind=kind, name=name, version=version)
@@ -172,7 +183,9 @@ def edit(kind: str, name: str, body: dict[str, Any], *, actor: Actor) -> str:
     try:
         value = from_body(KINDS[kind], body)
     except (TypeError, ValueError) as error:
-        raise Invalid(Problem(field="body", message="definition.shape", values=(("why", str(error)),))) from error
+        raise Invalid(
+            Problem(field="body", message="definition.shape", values=(("why", str(error)),))
+        ) from error
     if value.name != name:
         raise Invalid(Problem(field="name", message="definition.name_fixed"))
     base = _latest_declared().get((kind, name), ("0", ""))[0]
@@ -181,13 +194,18 @@ def edit(kind: str, name: str, body: dict[str, Any], *, actor: Actor) -> str:
     for row in earlier:
         row.current = False
     row = EditedDefinition(
-        kind=kind, name=name, version=f"{base}+{number}", origin=base if base != "0" else "own",
-        body=canonical_json(to_body(value)), edited_by=actor.id,
+        kind=kind,
+        name=name,
+        version=f"{base}+{number}",
+        origin=base if base != "0" else "own",
+        body=canonical_json(to_body(value)),
+        edited_by=actor.id,
     )
     db.session.add(row)
     emit(
         DefinitionEdited(kind=kind, name=name, version=row.version, origin=row.origin),
-        subject=("tenant", current_tenant().id), actor=actor,
+        subject=("tenant", current_tenant().id),
+        actor=actor,
     )
     bump_config()
     return row.version
@@ -200,7 +218,8 @@ def take_declared(kind: str, name: str, *, actor: Actor) -> str:
         row.current = False
     emit(
         DefinitionEdited(kind=kind, name=name, version=version, origin="declared"),
-        subject=("tenant", current_tenant().id), actor=actor,
+        subject=("tenant", current_tenant().id),
+        actor=actor,
     )
     bump_config()
     return version

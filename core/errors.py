@@ -83,13 +83,20 @@ class Conflict(PolydeskError):
 
 
 class StaleVersion(PolydeskError):
-    """The row changed since it was read; `current` and `given` are versions, `fields` maps a field to [theirs, yours]."""
+    """The row changed since it was read; `fields` maps a field to [theirs, yours]."""
 
     code = "stale-version"
     status = 412
 
-    def __init__(self, *, current: int, given: int, fields: dict[str, list[Any]] | None = None) -> None:
-        super().__init__(f"version {given} is stale, {current} is current", current=current, given=given, fields=fields or {})
+    def __init__(
+        self, *, current: int, given: int, fields: dict[str, list[Any]] | None = None
+    ) -> None:
+        super().__init__(
+            f"version {given} is stale, {current} is current",
+            current=current,
+            given=given,
+            fields=fields or {},
+        )
 
 
 class VersionMissing(PolydeskError):

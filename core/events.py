@@ -29,16 +29,22 @@ if TYPE_CHECKING:
 request_id: ContextVar[str] = ContextVar("request_id", default="")
 
 JSON_TYPES = {
-    str: {"type": "string"}, int: {"type": "integer"}, bool: {"type": "boolean"}, float: {"type": "number"},
-    UUID: {"type": "string", "format": "uuid"}, datetime: {"type": "string", "format": "date-time"},
+    str: {"type": "string"},
+    int: {"type": "integer"},
+    bool: {"type": "boolean"},
+    float: {"type": "number"},
+    UUID: {"type": "string", "format": "uuid"},
+    datetime: {"type": "string", "format": "date-time"},
 }
 
 
 @dataclass(frozen=True, kw_only=True)
 class Event:
-    """Root of all facts. A subclass is a frozen dataclass whose docstring is the manual; fields hold ids, names of
-    fields and non-personal values only (model.md §4). `type` is the topic (no field may be called so),
-    `revision` grows when a field is added."""
+    """Root of all facts: a subclass is a frozen dataclass whose docstring is the manual.
+
+    Fields hold ids, names of fields and non-personal values only (model.md §4). `type` is the topic (no field may be
+    called so), `revision` grows when a field is added.
+    """
 
     type: ClassVar[str]
     revision: ClassVar[int] = 1
@@ -117,7 +123,11 @@ def subscribe(event_type: str, call: Callable[[EventRow], None]) -> None:
 
 
 def emit(
-    event: Event, *, subject: tuple[str, UUID], actor: Actor, caused_by: UUID | None = None,
+    event: Event,
+    *,
+    subject: tuple[str, UUID],
+    actor: Actor,
+    caused_by: UUID | None = None,
     occurred_at: datetime | None = None,
 ) -> EventRow:
     """Write the fact with its outbox row, then run core's subscribers.
@@ -126,9 +136,17 @@ def emit(
     (a breach happened at its due time). Gives the row; its `payload` is the data.
     """
     row = EventRow(
-        type=event.type, version=event.revision, occurred_at=occurred_at or now(), recorded_at=now(),
-        subject_type=subject[0], subject_id=subject[1], actor_kind=actor.kind, actor_id=actor.id,
-        on_behalf_of=actor.on_behalf_of, request_id=request_id.get(), caused_by=caused_by,
+        type=event.type,
+        version=event.revision,
+        occurred_at=occurred_at or now(),
+        recorded_at=now(),
+        subject_type=subject[0],
+        subject_id=subject[1],
+        actor_kind=actor.kind,
+        actor_id=actor.id,
+        on_behalf_of=actor.on_behalf_of,
+        request_id=request_id.get(),
+        caused_by=caused_by,
         data=canonical_json({f.name: getattr(event, f.name) for f in dataclasses.fields(event)}),
     )
     db.session.add(row)
@@ -140,7 +158,9 @@ def emit(
 
 def canonical_json(value: Any) -> str:
     """One text per value on every database: sorted keys, no spaces, UUIDs and UTC times as text."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=_plain)
+    return json.dumps(
+        value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=_plain
+    )
 
 
 def timestamp_text(value: datetime) -> str:
@@ -159,13 +179,13 @@ def _plain(value: Any) -> Any:
 def _json_type(hint: Any) -> dict[str, Any]:
     if hint in JSON_TYPES:
         return dict(JSON_TYPES[hint])
-    parts = getattr(hint, "__args__", ())
+    parts: tuple[Any, ...] = getattr(hint, "__args__", ())
     if getattr(hint, "__origin__", None) in {tuple, list}:
         return {"type": "array", "items": _json_type(parts[0])}
     if getattr(hint, "__origin__", None) is dict:
         return {"type": "object"}
     if type(None) in parts:
-        inner = _json_type(next(p for p in parts if p is not type(None)))
+        inner = _json_type(next(part for part in parts if part is not type(None)))
         return {"anyOf": [inner, {"type": "null"}]}
     raise StartupError(f"an event's field cannot be a {hint}")
 

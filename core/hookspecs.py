@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 hookspec = pluggy.HookspecMarker("polydesk")
 hookimpl = pluggy.HookimplMarker("polydesk")
 
-# --- declare: called once at start; the Catalog keeps the values with their owner --------------------------------------
+# --- declare: called once at start; the Catalog keeps the values with their owner
 
 
 @hookspec
@@ -146,7 +146,7 @@ def register_commands(cli: click.Group) -> None:
     """Add commands to `polydesk`; called when the command line starts."""
 
 
-# --- moment: called through TenantHooks, so only plugins that are on for the tenant answer -----------------------------
+# --- moment: called through TenantHooks, so only plugins that are on for the tenant answer
 
 
 @hookspec(firstresult=True)
@@ -227,9 +227,20 @@ def erase_person(contact: Any) -> None:
     """Overwrite what is kept about the contact. Asked of plugins that are off, too. Closed: nothing is half-erased."""
 
 
-FAIL_CLOSED = frozenset({
-    "resolve_tenant", "authenticate", "visible_tickets", "validate_ticket", "on_enable", "on_upgrade", "seed_demo",
-    "export_person", "erase_person",
-})
+FAIL_CLOSED = frozenset(
+    {
+        "resolve_tenant",
+        "authenticate",
+        "visible_tickets",
+        "validate_ticket",
+        "on_enable",
+        "on_upgrade",
+        "seed_demo",
+        "export_person",
+        "erase_person",
+    }
+)
 ASKED_WHEN_OFF = frozenset({"visible_tickets", "export_person", "erase_person"})
-PAUSED_WHEN_DEGRADED = frozenset({"nav_items", "ticket_actions", "classify_ticket", "choose_assignee"})
+PAUSED_WHEN_DEGRADED = frozenset(
+    {"nav_items", "ticket_actions", "classify_ticket", "choose_assignee"}
+)

@@ -2,15 +2,42 @@
 
 from __future__ import annotations
 
-from core import definitions, ledger, settings
+from core import definitions, ledger, panels, settings
 from core.actors import OPERATOR, Actor
+from core.attachments import responses as file_responses
+from core.attachments import service as attachments
+from core.attachments.pictures import MAX_BYTES as UPLOAD_BYTES
+from core.auth import passwords, resets, throttles
+from core.auth import roles as role_book
+from core.auth import service as accounts
+from core.auth import signin as sign_ins
+from core.auth import teams as team_book
+from core.auth import tokens as token_book
+from core.auth.models import ApiToken, Department, Role, Team, TeamMember, User, UserRole
 from core.cli import tenant_argument
-from core.clock import now, virtual
+from core.clock import VirtualClock, now, virtual
+from core.contacts import codes, identity, links, lookup, merging, organisations
+from core.contacts import service as contacts
+from core.contacts.models import Contact, Organisation
+from core.contacts.points import PointIn
 from core.db import db, transaction
+from core.declarations import to_body
 from core.errors import Conflict, Invalid, NotFound, Problem
 from core.events import Event, emit
+from core.forms.pages import Answers
+from core.forms.pages import read as read_form
+from core.i18n import duration, local
 from core.jobs import drain, relay_tenant, write_heads
-from core.plugins import PluginFailure, TenantPlugin, catalog, enabled, offered, switches, tell
+from core.mail import service as mail
+from core.mail.addresses import public_url
+from core.mail.models import MailOut
+from core.plugins import PluginFailure, TenantPlugin, ask, catalog, enabled, offered, switches, tell
+from core.problems import words as problem_words
+from core.reports import service as reports
+from core.reports.routes import answer as print_answer
+from core.sla import calendar as calendars
+from core.sla import policies as sla_policies
+from core.sla.reading import ClockView, clocks_of
 from core.tenancy import (
     RESERVED_SLUGS,
     Tenant,
@@ -22,10 +49,101 @@ from core.tenancy import (
     current_tenant,
     find_tenant,
 )
+from core.tickets import service as tickets
+from core.tickets.listing import TicketQuery
+from core.tickets.messages import Entry
+from core.tickets.models import Handover, Message, Ticket
+from core.tickets.visibility import condition as visible_tickets_to
+from core.timers import run_until
 
 __all__ = [
-    "OPERATOR", "RESERVED_SLUGS", "Actor", "Conflict", "Event", "Invalid", "NotFound", "PluginFailure", "Problem", "Tenant",
-    "TenantDomain", "TenantPlugin", "TenantRecord", "all_tenants", "as_tenant", "bump_config", "catalog", "current_tenant",
-    "db", "definitions", "drain", "emit", "enabled", "find_tenant", "ledger", "now", "offered", "relay_tenant", "settings",
-    "switches", "tell", "tenant_argument", "transaction", "virtual", "write_heads",
+    "OPERATOR",
+    "RESERVED_SLUGS",
+    "UPLOAD_BYTES",
+    "Actor",
+    "Answers",
+    "ApiToken",
+    "ClockView",
+    "Conflict",
+    "Contact",
+    "Department",
+    "Entry",
+    "Event",
+    "Handover",
+    "Invalid",
+    "MailOut",
+    "Message",
+    "NotFound",
+    "Organisation",
+    "PluginFailure",
+    "PointIn",
+    "Problem",
+    "Role",
+    "Team",
+    "TeamMember",
+    "Tenant",
+    "TenantDomain",
+    "TenantPlugin",
+    "TenantRecord",
+    "Ticket",
+    "TicketQuery",
+    "User",
+    "UserRole",
+    "VirtualClock",
+    "accounts",
+    "all_tenants",
+    "as_tenant",
+    "ask",
+    "attachments",
+    "bump_config",
+    "calendars",
+    "catalog",
+    "clocks_of",
+    "codes",
+    "contacts",
+    "current_tenant",
+    "db",
+    "definitions",
+    "drain",
+    "duration",
+    "emit",
+    "enabled",
+    "file_responses",
+    "find_tenant",
+    "identity",
+    "ledger",
+    "links",
+    "local",
+    "lookup",
+    "mail",
+    "merging",
+    "now",
+    "offered",
+    "organisations",
+    "panels",
+    "passwords",
+    "print_answer",
+    "problem_words",
+    "public_url",
+    "read_form",
+    "relay_tenant",
+    "reports",
+    "resets",
+    "role_book",
+    "run_until",
+    "settings",
+    "sign_ins",
+    "sla_policies",
+    "switches",
+    "team_book",
+    "tell",
+    "tenant_argument",
+    "throttles",
+    "tickets",
+    "to_body",
+    "token_book",
+    "transaction",
+    "virtual",
+    "visible_tickets_to",
+    "write_heads",
 ]

@@ -1,9 +1,9 @@
-"""The relay and the workers: seal what was said, hand it to handlers, fire timers; threads when embedded, RQ in production."""
+"""The relay and the workers: seal what was said, hand it to handlers, fire timers, in threads or from RQ."""
 
 from __future__ import annotations
 
 import logging
-import random
+import secrets
 import threading
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -19,7 +19,14 @@ from core.clock import now
 from core.db import Base, UtcDateTime, after_commit, clear_session, db, transaction
 from core.events import EventRow, Outbox
 from core.plugins import catalog, enabled, note_failure, switches
-from core.tenancy import TenantScoped, all_tenants, as_tenant, tenant_by_id, tenant_foreign_key, tenant_or_none
+from core.tenancy import (
+    TenantScoped,
+    all_tenants,
+    as_tenant,
+    tenant_by_id,
+    tenant_foreign_key,
+    tenant_or_none,
+)
 from core.walls import crossing
 
 if TYPE_CHECKING:
@@ -43,8 +50,10 @@ class Delivery(TenantScoped, Base):
         tenant_foreign_key("event", "event_id"),
         sa.UniqueConstraint("tenant_id", "event_id", "handler"),
         sa.Index(
-            "ix_delivery_due", "due_at",
-            sqlite_where=sa.column("state") == "pending", postgresql_where=sa.column("state") == "pending",
+            "ix_delivery_due",
+            "due_at",
+            sqlite_where=sa.column("state") == "pending",
+            postgresql_where=sa.column("state") == "pending",
         ),
     )
     event_id: Mapped[UUID]
@@ -108,7 +117,12 @@ def claim(limit: int = 100) -> list[tuple[UUID, UUID]]:
 def _lease(connection: Any, limit: int, mine: sa.ColumnElement[bool]) -> list[tuple[UUID, UUID]]:
     unleased = sa.or_(Delivery.lease_until.is_(None), Delivery.lease_until < now())
     free = (mine, Delivery.state == PENDING, Delivery.due_at <= now(), unleased)
-    oldest = sa.select(Delivery.tenant_id, Delivery.id).where(*free).order_by(Delivery.due_at).limit(limit)
+    oldest = (
+        sa.select(Delivery.tenant_id, Delivery.id)
+        .where(*free)
+        .order_by(Delivery.due_at)
+        .limit(limit)
+    )
     keys = [tuple(key) for key in connection.execute(oldest)]
     if not keys:
         return []
@@ -148,13 +162,18 @@ def run_delivery(tenant_id: UUID, delivery_id: UUID) -> bool:
 
 def _take(delivery_id: UUID, handler: Handler) -> bool:
     taken: Any = db.session.execute(
-        sa.update(Delivery).where(Delivery.id == delivery_id, Delivery.state == PENDING).values(state=DONE)
+        sa.update(Delivery)
+        .where(Delivery.id == delivery_id, Delivery.state == PENDING)
+        .values(state=DONE)
     )
     if taken.rowcount != 1:
         return False
     event = db.session.scalars(
         sa.select(EventRow)
-        .join(Delivery, (Delivery.tenant_id == EventRow.tenant_id) & (Delivery.event_id == EventRow.id))
+        .join(
+            Delivery,
+            (Delivery.tenant_id == EventRow.tenant_id) & (Delivery.event_id == EventRow.id),
+        )
         .where(Delivery.id == delivery_id)
     ).one()
     handler.run(event)
@@ -170,7 +189,11 @@ def _fail(delivery_id: UUID, handler: Handler, error: str) -> None:
         if row.attempts > len(handler.retry):
             row.state = PARKED
         else:
-            row.due_at = now() + timedelta(seconds=handler.retry[row.attempts - 1] * random.uniform(1, 1.2))  # noqa: S311
+            row.due_at = now() + timedelta(seconds=handler.retry[row.attempts - 1] * _jitter())
+
+
+def _jitter() -> float:
+    return 1 + secrets.randbelow(200) / 1000
 
 
 def _postpone(delivery_id: UUID) -> None:
@@ -229,7 +252,9 @@ def enqueue_due(queue: Queue) -> int:
     """Hand due deliveries to RQ: the job carries nothing but the row's key."""
     keys = claim()
     for tenant_id, delivery_id in keys:
-        queue.enqueue("wsgi.run_delivery", str(tenant_id), str(delivery_id), result_ttl=0, failure_ttl=3600)
+        queue.enqueue(
+            "wsgi.run_delivery", str(tenant_id), str(delivery_id), result_ttl=0, failure_ttl=3600
+        )
     return len(keys)
 
 

@@ -25,9 +25,22 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 GENESIS = "0" * 64
+Link = tuple[int, str, str, EventRow | None]
 HASHED = (
-    "tenant_id", "id", "type", "version", "occurred_at", "recorded_at", "subject_type", "subject_id", "actor_kind",
-    "actor_id", "on_behalf_of", "request_id", "caused_by", "data",
+    "tenant_id",
+    "id",
+    "type",
+    "version",
+    "occurred_at",
+    "recorded_at",
+    "subject_type",
+    "subject_id",
+    "actor_kind",
+    "actor_id",
+    "on_behalf_of",
+    "request_id",
+    "caused_by",
+    "data",
 )
 
 
@@ -49,7 +62,9 @@ class LedgerEntry(TenantKeyed, Base):
 def link_hash(row: EventRow, seq: int, prev_hash: str) -> str:
     """The hash of `row` as link `seq` behind `prev_hash`: of what is stored, so equal on every database."""
     values = [getattr(row, name) for name in HASHED]
-    text = canonical_json([seq, *(timestamp_text(v) if isinstance(v, datetime) else v for v in values)])
+    text = canonical_json(
+        [seq, *(timestamp_text(v) if isinstance(v, datetime) else v for v in values)]
+    )
     return hashlib.sha256((prev_hash + text).encode()).hexdigest()
 
 
@@ -71,10 +86,14 @@ def seal(limit: int = 500) -> list[EventRow]:
     seq = last - len(rows)
     prev_hash = GENESIS
     if seq:
-        prev_hash = db.session.scalars(sa.select(LedgerEntry.hash).where(LedgerEntry.seq == seq)).one()
+        prev_hash = db.session.scalars(
+            sa.select(LedgerEntry.hash).where(LedgerEntry.seq == seq)
+        ).one()
     for row in rows:
         seq += 1
-        entry = LedgerEntry(seq=seq, event_id=row.id, prev_hash=prev_hash, hash=link_hash(row, seq, prev_hash))
+        entry = LedgerEntry(
+            seq=seq, event_id=row.id, prev_hash=prev_hash, hash=link_hash(row, seq, prev_hash)
+        )
         db.session.add(entry)
         prev_hash = entry.hash
     db.session.execute(sa.delete(Outbox).where(Outbox.event_id.in_([row.id for row in rows])))
@@ -85,7 +104,10 @@ def feed(after: int, limit: int) -> Sequence[tuple[int, EventRow]]:
     """Sealed events behind ledger position `after`, oldest first."""
     rows = db.session.execute(
         sa.select(LedgerEntry.seq, EventRow)
-        .join(EventRow, (EventRow.tenant_id == LedgerEntry.tenant_id) & (EventRow.id == LedgerEntry.event_id))
+        .join(
+            EventRow,
+            (EventRow.tenant_id == LedgerEntry.tenant_id) & (EventRow.id == LedgerEntry.event_id),
+        )
         .where(LedgerEntry.seq > after)
         .order_by(LedgerEntry.seq)
         .limit(limit)
@@ -93,7 +115,7 @@ def feed(after: int, limit: int) -> Sequence[tuple[int, EventRow]]:
     return [(seq, row) for seq, row in rows]
 
 
-# --- heads: signed outside of the database ----------------------------------------------------------------------------
+# --- heads: signed outside of the database
 
 
 def _heads_file() -> Path:
@@ -103,7 +125,9 @@ def _heads_file() -> Path:
 
 
 def _mac(body: dict[str, Any]) -> str:
-    return hmac.new(keys.derive("ledger-heads"), canonical_json(body).encode(), hashlib.sha256).hexdigest()
+    return hmac.new(
+        keys.derive("ledger-heads"), canonical_json(body).encode(), hashlib.sha256
+    ).hexdigest()
 
 
 def write_head() -> bool:
@@ -117,7 +141,12 @@ def write_head() -> bool:
     lines = path.read_text().splitlines() if path.exists() else []
     if lines and json.loads(lines[-1])["seq"] == last.seq:
         return False
-    body = {"tenant": str(current_tenant().id), "seq": last.seq, "hash": last.hash, "at": timestamp_text(real_now())}
+    body = {
+        "tenant": str(current_tenant().id),
+        "seq": last.seq,
+        "hash": last.hash,
+        "at": timestamp_text(real_now()),
+    }
     with path.open("a") as file:
         file.write(canonical_json({**body, "mac": _mac(body)}) + "\n")
     return True
@@ -128,7 +157,7 @@ def has_heads() -> bool:
     return _heads_file().exists()
 
 
-# --- verification ------------------------------------------------------------------------------------------------------
+# --- verification
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -149,26 +178,26 @@ class Verification:
 def verify() -> Verification:
     """Walk the current tenant's whole chain and every signed head; names the first bad one."""
     count, fault, hashes = 0, "", {0: GENESIS}
-    for seq, prev_hash, entry_hash, row in _chain():
-        if fault:
+    for link in _chain():
+        if fault := _link_fault(link, count, hashes[count]):
             break
-        fault = _link_fault(seq, prev_hash, entry_hash, row, count, hashes[count])
-        count += not fault
-        hashes[seq] = entry_hash
+        count += 1
+        hashes[count] = link[2]
     heads, head_fault = _check_heads(hashes, count if not fault else None)
     unsealed = db.session.scalar(sa.select(sa.func.count()).select_from(Outbox)) or 0
     fault = fault or head_fault or _stray_fault()
     return Verification(events=count, unsealed=unsealed, heads=heads, fault=fault)
 
 
-def _chain() -> Iterator[tuple[int, str, str, EventRow | None]]:
+def _chain() -> Iterator[Link]:
     after = -1
     while True:
         page = db.session.execute(
             sa.select(LedgerEntry.seq, LedgerEntry.prev_hash, LedgerEntry.hash, EventRow)
             .join(
                 EventRow,
-                (EventRow.tenant_id == LedgerEntry.tenant_id) & (EventRow.id == LedgerEntry.event_id),
+                (EventRow.tenant_id == LedgerEntry.tenant_id)
+                & (EventRow.id == LedgerEntry.event_id),
                 isouter=True,
             )
             .where(LedgerEntry.seq > after)
@@ -177,13 +206,13 @@ def _chain() -> Iterator[tuple[int, str, str, EventRow | None]]:
         ).all()
         if not page:
             return
-        for seq, prev_hash, entry_hash, row in page:
-            yield seq, prev_hash, entry_hash, row
+        yield from map(tuple, page)
         after = page[-1][0]
         db.session.expunge_all()
 
 
-def _link_fault(seq: int, prev_hash: str, entry_hash: str, row: EventRow | None, count: int, expected: str) -> str:  # noqa: PLR0913
+def _link_fault(link: Link, count: int, expected: str) -> str:
+    seq, prev_hash, entry_hash, row = link
     if seq != count + 1:
         return f"ledger row {count + 1} is missing (found {seq})"
     if row is None:
@@ -206,10 +235,14 @@ def _check_heads(hashes: dict[int, str], last: int | None) -> tuple[int, str]:
             mac = body.pop("mac")
         except (ValueError, KeyError, AttributeError):
             return len(lines), f"head {number} cannot be read"
-        if not hmac.compare_digest(str(mac), _mac(body)) or body["tenant"] != str(current_tenant().id):
+        if not hmac.compare_digest(str(mac), _mac(body)) or body["tenant"] != str(
+            current_tenant().id
+        ):
             return len(lines), f"head {number} is not signed by this installation"
         if last is not None and body["seq"] > last:
-            return len(lines), f"head {number} signs ledger row {body['seq']}, the chain ends at {last}"
+            return len(
+                lines
+            ), f"head {number} signs ledger row {body['seq']}, the chain ends at {last}"
         if body["seq"] in hashes and hashes[body["seq"]] != body["hash"]:
             return len(lines), f"head {number} disagrees with ledger row {body['seq']}"
     return len(lines), "" if lines or len(hashes) == 1 else "the file of signed heads is empty"
@@ -219,6 +252,8 @@ def _stray_fault() -> str:
     sealed = sa.select(LedgerEntry.event_id).where(LedgerEntry.tenant_id == current_tenant().id)
     waiting = sa.select(Outbox.event_id).where(Outbox.tenant_id == current_tenant().id)
     stray = db.session.scalars(
-        sa.select(EventRow.id).where(EventRow.id.not_in(sealed), EventRow.id.not_in(waiting)).limit(1)
+        sa.select(EventRow.id)
+        .where(EventRow.id.not_in(sealed), EventRow.id.not_in(waiting))
+        .limit(1)
     ).one_or_none()
     return f"event {stray} is neither sealed nor waiting to be" if stray else ""

@@ -30,7 +30,9 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 BUDGET_SECONDS = 3.0
 AT_ONCE = 4
-_rooms: dict[str, threading.BoundedSemaphore] = defaultdict(lambda: threading.BoundedSemaphore(AT_ONCE))
+_rooms: dict[str, threading.BoundedSemaphore] = defaultdict(
+    lambda: threading.BoundedSemaphore(AT_ONCE)
+)
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,11 @@ class Drawn:
 
 def panels(place: str, actor: Actor) -> list[Panel]:
     """Panels the actor may see at a "ticket" or "contact", in order; those of degraded plugins rest."""
-    found = [p for name, p in offered("panel").items() if p.place == place and _awake("panel", name) and actor.can(p.permission)]
+    found = [
+        p
+        for name, p in offered("panel").items()
+        if p.place == place and _awake("panel", name) and actor.can(p.permission)
+    ]
     return sorted(found, key=lambda panel: (panel.order, panel.name))
 
 
@@ -96,7 +102,9 @@ def _within_budget(kind: str, name: str, view: Callable[[], Any]) -> Drawn:
     return Drawn(failed=True)
 
 
-def _run(work: Callable[[], Any], room: threading.BoundedSemaphore, answer: queue.Queue[Any]) -> None:
+def _run(
+    work: Callable[[], Any], room: threading.BoundedSemaphore, answer: queue.Queue[Any]
+) -> None:
     try:
         answer.put(work())
     except Exception as error:  # noqa: BLE001  whatever it is, it is the plugin's and is counted

@@ -14,8 +14,17 @@ from core.events import request_id
 from core.i18n import text
 
 log = logging.getLogger(__name__)
-CODES = {400: "malformed", 401: "not-signed-in", 403: "forbidden", 404: "not-found", 405: "method-not-allowed",
-         413: "too-large", 415: "malformed", 422: "invalid", 429: "too-many"}
+CODES = {
+    400: "malformed",
+    401: "not-signed-in",
+    403: "forbidden",
+    404: "not-found",
+    405: "method-not-allowed",
+    413: "too-large",
+    415: "malformed",
+    422: "invalid",
+    429: "too-many",
+}
 
 
 def is_api() -> bool:
@@ -30,12 +39,10 @@ def draw(error: Exception) -> Response:
     if isinstance(error, CSRFError):
         return _draw(403, "csrf", error, {})
     if isinstance(error, HTTPException):
-        if error.response is not None and error.code is None:
-            return Response(error.response.get_data(), error.response.status)
         status = error.code or 500
         headers = {k: v for k, v in error.get_headers() if k == "Allow"}
         return _draw(status, CODES.get(status, "error"), error, headers)
-    log.exception("unexpected error")
+    log.error("unexpected error", exc_info=error)
     return _draw(500, "unexpected", error, {})
 
 
@@ -80,6 +87,7 @@ def _details(status: int, code: str, error: Exception) -> dict[str, Any]:
     }
     if isinstance(error, Invalid):
         problem["errors"] = [
-            {"pointer": "/" + p.field.replace(".", "/"), "detail": words(p), "code": p.message} for p in error.problems
+            {"pointer": "/" + p.field.replace(".", "/"), "detail": words(p), "code": p.message}
+            for p in error.problems
         ]
     return problem

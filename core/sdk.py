@@ -3,7 +3,17 @@
 from __future__ import annotations
 
 from core.actors import ANONYMOUS, SYSTEM, Actor, Reach
+from core.attachments.models import Attachment
+from core.attachments.service import (
+    attachments_of_ticket,
+    claim_for_ticket,
+)
+from core.attachments.service import content_by_id as attachment_content
+from core.attachments.service import redact as redact_attachment
+from core.auth.models import Department
+from core.auth.service import names_of as names_of_users
 from core.clock import now, uuid7
+from core.contacts.models import Contact
 from core.db import Base, UtcDateTime, after_commit, db, in_transaction
 from core.declarations import (
     Block,
@@ -54,18 +64,103 @@ from core.errors import (
 )
 from core.events import Event, EventRow, TransitionEvent, emit
 from core.hookspecs import hookimpl
-from core.i18n import current_locale, format_date, format_datetime, text
+from core.i18n import current_locale, format_date, format_datetime, mask_phone, text
+from core.i18n import use as speaking
 from core.settings import get as settings
 from core.tenancy import Tenant, TenantKeyed, TenantScoped, current_tenant, tenant_foreign_key
+from core.tickets.models import Message, Ticket
+from core.tickets.service import get_ticket, register_effect, register_intake
+from core.tickets.writing import write_message
 from core.web import PUBLIC, SIGNED_IN, endpoint, page
 
 __all__ = [
-    "ANONYMOUS", "PUBLIC", "SIGNED_IN", "SYSTEM", "Actor", "Base", "Block", "Button", "Calendar", "CalendarDay", "Card",
-    "Condition", "Conflict", "DataClass", "Escalation", "Event", "EventRow", "Field", "Forbidden", "Form", "Guard",
-    "Handler", "Invalid", "Malformed", "Metric", "NavItem", "NotAvailable", "NotFound", "NotOffered", "NotSignedIn",
-    "Option", "Panel", "Permission", "Plugin", "PolydeskError", "PortalPage", "Problem", "Reach", "Report", "SlaPolicy",
-    "Stage", "StaleVersion", "State", "Suggestion", "Target", "Tenant", "TenantKeyed", "TenantScoped", "TicketType",
-    "TooLarge", "TooMany", "Transition", "TransitionEvent", "Trigger", "UtcDateTime", "VersionMissing", "Workflow",
-    "after_commit", "current_locale", "current_tenant", "db", "emit", "endpoint", "format_date", "format_datetime",
-    "hookimpl", "in_transaction", "now", "page", "settings", "tenant_foreign_key", "text", "uuid7",
+    "ANONYMOUS",
+    "PUBLIC",
+    "SIGNED_IN",
+    "SYSTEM",
+    "Actor",
+    "Attachment",
+    "Base",
+    "Block",
+    "Button",
+    "Calendar",
+    "CalendarDay",
+    "Card",
+    "Condition",
+    "Conflict",
+    "Contact",
+    "DataClass",
+    "Department",
+    "Escalation",
+    "Event",
+    "EventRow",
+    "Field",
+    "Forbidden",
+    "Form",
+    "Guard",
+    "Handler",
+    "Invalid",
+    "Malformed",
+    "Message",
+    "Metric",
+    "NavItem",
+    "NotAvailable",
+    "NotFound",
+    "NotOffered",
+    "NotSignedIn",
+    "Option",
+    "Panel",
+    "Permission",
+    "Plugin",
+    "PolydeskError",
+    "PortalPage",
+    "Problem",
+    "Reach",
+    "Report",
+    "SlaPolicy",
+    "Stage",
+    "StaleVersion",
+    "State",
+    "Suggestion",
+    "Target",
+    "Tenant",
+    "TenantKeyed",
+    "TenantScoped",
+    "Ticket",
+    "TicketType",
+    "TooLarge",
+    "TooMany",
+    "Transition",
+    "TransitionEvent",
+    "Trigger",
+    "UtcDateTime",
+    "VersionMissing",
+    "Workflow",
+    "after_commit",
+    "attachment_content",
+    "attachments_of_ticket",
+    "claim_for_ticket",
+    "current_locale",
+    "current_tenant",
+    "db",
+    "emit",
+    "endpoint",
+    "format_date",
+    "format_datetime",
+    "get_ticket",
+    "hookimpl",
+    "in_transaction",
+    "mask_phone",
+    "names_of_users",
+    "now",
+    "page",
+    "redact_attachment",
+    "register_effect",
+    "register_intake",
+    "settings",
+    "speaking",
+    "tenant_foreign_key",
+    "text",
+    "uuid7",
+    "write_message",
 ]

@@ -59,14 +59,21 @@ def get(owner: str) -> dict[str, Any]:
     for name in _secrets(schema) & stored.keys():
         stored[name] = open_secret(PURPOSE, stored[name])
     loaded: dict[str, Any] = schema.load(stored, unknown=EXCLUDE, partial=True)
-    defaults = {name: field.load_default for name, field in schema.fields.items() if name not in loaded}
-    return loaded | {name: value() if callable(value) else value for name, value in defaults.items()}
+    defaults = {
+        name: field.load_default for name, field in schema.fields.items() if name not in loaded
+    }
+    return loaded | {
+        name: value() if callable(value) else value for name, value in defaults.items()
+    }
 
 
 def shown(owner: str) -> dict[str, Any]:
     """The same for screens: a secret is True when it is set."""
     values = get(owner)
-    return {name: bool(value) if name in _secrets(schema_of(owner)) else value for name, value in values.items()}
+    return {
+        name: bool(value) if name in _secrets(schema_of(owner)) else value
+        for name, value in values.items()
+    }
 
 
 def save(owner: str, values: dict[str, Any], *, actor: Actor) -> None:
@@ -86,7 +93,11 @@ def save(owner: str, values: dict[str, Any], *, actor: Actor) -> None:
     row.values, row.schema_version = before | sealed, _version(schema)
     changed = tuple(sorted(k for k in sealed if before.get(k) != sealed[k]))
     if changed:
-        emit(SettingsChanged(owner=owner, fields=changed), subject=("tenant", current_tenant().id), actor=actor)
+        emit(
+            SettingsChanged(owner=owner, fields=changed),
+            subject=("tenant", current_tenant().id),
+            actor=actor,
+        )
         bump_config()
 
 
@@ -110,4 +121,7 @@ def _secrets(schema: Schema) -> set[str]:
 
 def _problems(error: ValidationError) -> list[Problem]:
     messages: Any = error.messages
-    return [Problem(field=str(name), message=str(words[0] if isinstance(words, list) else words)) for name, words in messages.items()]
+    return [
+        Problem(field=str(name), message=str(words[0] if isinstance(words, list) else words))
+        for name, words in messages.items()
+    ]

@@ -21,7 +21,25 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 RESERVED_SLUGS = frozenset(
-    "www api app admin console desk portal static mail smtp imap ns localhost polydesk help status operator".split()
+    [
+        "www",
+        "api",
+        "app",
+        "admin",
+        "console",
+        "desk",
+        "portal",
+        "static",
+        "mail",
+        "smtp",
+        "imap",
+        "ns",
+        "localhost",
+        "polydesk",
+        "help",
+        "status",
+        "operator",
+    ]
 )
 
 
@@ -61,8 +79,14 @@ class TenantRecord(Base):
     def value(self) -> Tenant:
         """This row as the frozen value that code passes around."""
         return Tenant(
-            id=self.id, slug=self.slug, name=self.name, locale=self.locale, timezone=self.timezone,
-            state=self.state, config_version=self.config_version, brand=tuple(sorted(self.brand.items())),
+            id=self.id,
+            slug=self.slug,
+            name=self.name,
+            locale=self.locale,
+            timezone=self.timezone,
+            state=self.state,
+            config_version=self.config_version,
+            brand=tuple(sorted(self.brand.items())),
         )
 
 
@@ -131,7 +155,9 @@ def all_tenants(reason: str) -> Iterator[Tenant]:
     """Enter every living tenant in turn; `reason` says why someone looks across tenants."""
     if not reason:
         raise ValueError("all_tenants() wants a reason")
-    rows = db.session.scalars(sa.select(TenantRecord).where(TenantRecord.state != "gone").order_by(TenantRecord.slug))
+    rows = db.session.scalars(
+        sa.select(TenantRecord).where(TenantRecord.state != "gone").order_by(TenantRecord.slug)
+    )
     tenants = [row.value() for row in rows]
     for tenant in tenants:
         with as_tenant(tenant):
@@ -140,7 +166,9 @@ def all_tenants(reason: str) -> Iterator[Tenant]:
 
 def find_tenant(slug: str) -> Tenant | None:
     """The tenant of that slug, if there is one and it is not gone."""
-    row = db.session.scalar(sa.select(TenantRecord).where(TenantRecord.slug == slug, TenantRecord.state != "gone"))
+    row = db.session.scalar(
+        sa.select(TenantRecord).where(TenantRecord.slug == slug, TenantRecord.state != "gone")
+    )
     return row.value() if row else None
 
 
@@ -159,7 +187,7 @@ def bump_config() -> None:
     )
 
 
-# --- the ORM half of wall 1 (model.md §3); the SQL half is core/walls.py ----------------------------------------------
+# --- the ORM half of wall 1 (model.md §3); the SQL half is core/walls.py
 
 
 @event.listens_for(TenantKeyed, "init", propagate=True)
@@ -178,7 +206,9 @@ def _narrow(state: Any) -> None:
         return  # global tables pass; the guard on the SQL text refuses the rest
     tenant_id = tenant.id
     state.statement = state.statement.options(
-        with_loader_criteria(TenantKeyed, lambda model: model.tenant_id == tenant_id, include_aliases=True)
+        with_loader_criteria(
+            TenantKeyed, lambda model: model.tenant_id == tenant_id, include_aliases=True
+        )
     )
 
 

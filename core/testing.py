@@ -1,4 +1,4 @@
-"""The plugin exam, for us and for strangers: `check_plugin(name)` in a test of your own, on an application of your own."""
+"""The plugin exam, for us and for strangers: `check_plugin(module)` in a test of your own."""
 
 from __future__ import annotations
 
@@ -19,7 +19,15 @@ from core.errors import PluginUnavailable
 from core.panels import cards, draw_card, draw_panel, panels
 from core.plugins import TenantPlugin, catalog, enabled, offered, switches, tell
 from core.settings import get as settings_of
-from core.tenancy import Tenant, TenantDomain, TenantRecord, as_tenant, bump_config, current_tenant, find_tenant
+from core.tenancy import (
+    Tenant,
+    TenantDomain,
+    TenantRecord,
+    as_tenant,
+    bump_config,
+    current_tenant,
+    find_tenant,
+)
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -68,7 +76,10 @@ def check_plugin(module: ModuleType, *, beside: tuple[ModuleType, ...] = ()) -> 
             with as_tenant(_fresh(mine)):
                 exam.must("on again", enabled(module.plugin.name))
             with as_tenant(other):
-                exam.must("another tenant sees nothing", not _offered(module) and not enabled(module.plugin.name))
+                exam.must(
+                    "another tenant sees nothing",
+                    not _offered(module) and not enabled(module.plugin.name),
+                )
             clear_session()
             for engine in db.engines.values():
                 engine.dispose()
@@ -77,14 +88,23 @@ def check_plugin(module: ModuleType, *, beside: tuple[ModuleType, ...] = ()) -> 
 
 def _installation(folder: Path, modules: tuple[ModuleType, ...]) -> Flask:
     url = f"sqlite:///{folder / 'exam.db'}"
-    config = Config(data=folder, database_url=url, owner_url=url, worker_url=url, extra={"TESTING": True})
+    config = Config(
+        data=folder, database_url=url, owner_url=url, worker_url=url, extra={"TESTING": True}
+    )
     return create_app(config, list(modules))
 
 
 def _tenant(slug: str) -> Tenant:
     with transaction():
         row = TenantRecord(
-            id=uuid7(), slug=slug, name={"en": slug}, locale="en", timezone="UTC", state="active", brand={}, config_version=1
+            id=uuid7(),
+            slug=slug,
+            name={"en": slug},
+            locale="en",
+            timezone="UTC",
+            state="active",
+            brand={},
+            config_version=1,
         )
         db.session.add(row)
         db.session.flush()  # the domain's foreign key wants the row to be there
@@ -118,7 +138,17 @@ def _switch(module: ModuleType, *, on: bool) -> None:
 
 def _offered(module: ModuleType) -> list[str]:
     name = module.plugin.name
-    kinds = ("permission", "ticket_type", "form", "workflow", "panel", "card", "report", "event", "handler")
+    kinds = (
+        "permission",
+        "ticket_type",
+        "form",
+        "workflow",
+        "panel",
+        "card",
+        "report",
+        "event",
+        "handler",
+    )
     return [item for kind in kinds for item in offered(kind) if catalog().owner(kind, item) == name]
 
 
@@ -132,7 +162,10 @@ def _check_papers(exam: Exam, module: ModuleType) -> None:
     present = set(sa.inspect(db.engine).get_table_names())
     exam.must("migrations make every table", tables <= present)
     for data_class in catalog().shelf("data_class").values():
-        exam.must(f"{data_class.name} names real tables", set(data_class.tables) <= set(Base.metadata.tables))
+        exam.must(
+            f"{data_class.name} names real tables",
+            set(data_class.tables) <= set(Base.metadata.tables),
+        )
 
 
 def _check_on(exam: Exam, module: ModuleType) -> None:

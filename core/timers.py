@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable  # noqa: TC003  read at run time by SQLAlchemy
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -32,7 +32,12 @@ class Timer(TenantScoped, Base):
     __tablename__ = "timer"
     __table_args__ = (
         sa.UniqueConstraint("tenant_id", "dedupe_key"),
-        sa.Index("ix_timer_due", "due_at", sqlite_where=sa.column("state") == "pending", postgresql_where=sa.column("state") == "pending"),
+        sa.Index(
+            "ix_timer_due",
+            "due_at",
+            sqlite_where=sa.column("state") == "pending",
+            postgresql_where=sa.column("state") == "pending",
+        ),
         sa.Index("ix_timer_subject", "tenant_id", "subject_type", "subject_id"),
     )
     kind: Mapped[str] = mapped_column(sa.String(60))
@@ -56,7 +61,13 @@ def set_timer(kind: str, subject: tuple[str, UUID], due_at: datetime, dedupe_key
     """Have `kind` run at `due_at`; an existing timer of the same key moves there and is pending again."""
     row = db.session.scalars(sa.select(Timer).where(Timer.dedupe_key == dedupe_key)).one_or_none()
     if row is None:
-        row = Timer(kind=kind, subject_type=subject[0], subject_id=subject[1], due_at=due_at, dedupe_key=dedupe_key)
+        row = Timer(
+            kind=kind,
+            subject_type=subject[0],
+            subject_id=subject[1],
+            due_at=due_at,
+            dedupe_key=dedupe_key,
+        )
         db.session.add(row)
         return
     row.due_at, row.state = due_at, PENDING
@@ -65,12 +76,16 @@ def set_timer(kind: str, subject: tuple[str, UUID], due_at: datetime, dedupe_key
 def cancel_timers(dedupe_keys: Sequence[str]) -> None:
     """Forget the pending timers of these keys."""
     if dedupe_keys:
-        db.session.execute(sa.delete(Timer).where(Timer.dedupe_key.in_(dedupe_keys), Timer.state == PENDING))
+        db.session.execute(
+            sa.delete(Timer).where(Timer.dedupe_key.in_(dedupe_keys), Timer.state == PENDING)
+        )
 
 
 def due(limit: int = 200) -> list[tuple[UUID, UUID]]:
     """(tenant id, timer id) of due timers, across tenants or of the current one, oldest first."""
-    waiting = sa.select(Timer.tenant_id, Timer.id).where(Timer.state == PENDING, Timer.due_at <= now())
+    waiting = sa.select(Timer.tenant_id, Timer.id).where(
+        Timer.state == PENDING, Timer.due_at <= now()
+    )
     oldest = waiting.order_by(Timer.due_at).limit(limit)
     if tenant_or_none():
         return [(tenant_id, timer_id) for tenant_id, timer_id in db.session.execute(oldest)]
@@ -90,14 +105,18 @@ def fire(tenant_id: UUID, timer_id: UUID) -> bool:
         except Exception:
             log.exception("timer %s failed", timer_id)
             with transaction():
-                db.session.execute(sa.update(Timer).where(Timer.id == timer_id).values(state=FAILED))
+                db.session.execute(
+                    sa.update(Timer).where(Timer.id == timer_id).values(state=FAILED)
+                )
             return False
 
 
 def _take(timer_id: UUID) -> bool:
     # The update is the claim: a second sweeper waits for the row and then finds nothing pending.
     taken: Any = db.session.execute(
-        sa.update(Timer).where(Timer.id == timer_id, Timer.state == PENDING, Timer.due_at <= now()).values(state=DONE)
+        sa.update(Timer)
+        .where(Timer.id == timer_id, Timer.state == PENDING, Timer.due_at <= now())
+        .values(state=DONE)
     )
     if taken.rowcount != 1:
         return False

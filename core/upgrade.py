@@ -13,13 +13,14 @@ from sqlalchemy.engine import make_url
 
 from core import definitions
 from core.db import Base, db, transaction
-from core.plugins import Catalog, TenantPlugin, catalog, tell
+from core.plugins import TenantPlugin, catalog, tell
 from core.tenancy import all_tenants
 from core.walls import raise_walls
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection, Engine
 
+    from core.catalog import Catalog
     from core.config import Config
 
 HOME = Path(__file__).resolve().parent.parent
@@ -41,7 +42,9 @@ def tables_of(owner: str, found: Catalog) -> set[str]:
     names = set(Base.metadata.tables)
     if owner:
         return {name for name in names if name.startswith(f"{owner}_")}
-    return {name for name in names if not any(name.startswith(f"{plugin}_") for plugin in found.plugins)}
+    return {
+        name for name in names if not any(name.startswith(f"{plugin}_") for plugin in found.plugins)
+    }
 
 
 def alembic_config(owner: str, connection: Connection) -> AlembicConfig:
@@ -63,7 +66,9 @@ def owner_engine(config: Config) -> Engine:
     """An engine of the role that owns the tables; no guard stands in front of it."""
     engine = sa.create_engine(config.owner_url)
     if engine.dialect.name == "sqlite":
-        event.listen(engine, "connect", lambda connection, _: connection.execute("PRAGMA busy_timeout=10000"))
+        event.listen(
+            engine, "connect", lambda connection, _: connection.execute("PRAGMA busy_timeout=10000")
+        )
     return engine
 
 
@@ -109,7 +114,10 @@ def revise(config: Config, owner: str, message: str) -> list[Any]:
     engine = owner_engine(config)
     with engine.connect() as connection:
         made = command.revision(
-            alembic_config(owner, connection), message=message, autogenerate=True,
-            version_path=str(_folder(catalog(), owner)), rev_id=message.split("_")[0] if message[:4].isdigit() else None,
+            alembic_config(owner, connection),
+            message=message,
+            autogenerate=True,
+            version_path=str(_folder(catalog(), owner)),
+            rev_id=message.split("_", maxsplit=1)[0] if message[:4].isdigit() else None,
         )
     return made if isinstance(made, list) else [made]

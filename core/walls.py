@@ -8,7 +8,6 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
-from uuid import UUID
 
 from sqlalchemy import event
 
@@ -18,6 +17,7 @@ from core.tenancy import tenant_or_none
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from uuid import UUID
 
     from sqlalchemy.engine import Connection
 
@@ -27,7 +27,8 @@ _crossing: ContextVar[bool] = ContextVar("crossing", default=False)
 
 _PLACEHOLDER = r"(\?|%\(\w+\)s|:\w+)"
 _REFERENCE = re.compile(
-    r'(?:\b(?:FROM|JOIN|UPDATE|USING|INTO)\s+|,\s*)"?(\w+)"?(?!\s*\.)(?!\w)(?:\s+AS\s+"?(\w+)"?)?', re.IGNORECASE
+    r'(?:\b(?:FROM|JOIN|UPDATE|USING|INTO)\s+|,\s*)"?(\w+)"?(?!\s*\.)(?!\w)(?:\s+AS\s+"?(\w+)"?)?',
+    re.IGNORECASE,
 )
 _PREDICATE = re.compile(
     rf'(?:"?(\w+)"?\.)?\btenant_id\b\s*(?:=|IN)\s*\(?\s*(?:CAST\()?(?:{_PLACEHOLDER}|"?(\w+)"?\.tenant_id)',
@@ -51,7 +52,9 @@ def crossing(reason: str) -> Iterator[None]:
 @lru_cache(maxsize=1)
 def tenant_tables() -> frozenset[str]:
     """Names of all tables that carry a tenant."""
-    return frozenset(name for name, table in Base.metadata.tables.items() if "tenant_id" in table.c) - {"tenant_domain"}
+    return frozenset(
+        name for name, table in Base.metadata.tables.items() if "tenant_id" in table.c
+    ) - {"tenant_domain"}
 
 
 @dataclass(frozen=True)
@@ -102,7 +105,7 @@ def _judge_insert(text: str, match: re.Match[str], tables: frozenset[str]) -> _V
     columns = [name.strip().strip('"') for name in match.group(2).split(",")]
     if "tenant_id" not in columns:
         return _Verdict(tables, "insert without tenant_id")
-    rest = text[match.end():]
+    rest = text[match.end() :]
     named = tuple(dict.fromkeys(re.findall(r"[%:]\(?(tenant_id(?:_m?\d+|__\d+)?)\b", rest)))
     if named:
         return _Verdict(tables, keys=named)
@@ -117,7 +120,9 @@ def _key(text: str, placeholder: str, at: int) -> str | int:
     return placeholder[2:-2] if placeholder.startswith("%") else placeholder[1:]
 
 
-def guard(connection: Any, cursor: Any, statement: str, parameters: Any, context: Any, executemany: bool) -> None:  # noqa: ARG001, FBT001, PLR0913
+def guard(
+    connection: Any, cursor: Any, statement: str, parameters: Any, context: Any, executemany: bool
+) -> None:
     """Refuse any statement on a tenant's table that is not bound to the current tenant (wall 1, both databases)."""
     verdict = _judge(statement)
     if not verdict.tables:
@@ -146,14 +151,16 @@ def _check_values(verdict: _Verdict, values: Any, tenant_id: UUID) -> None:
 
 
 def _is(value: Any, tenant_id: UUID) -> bool:
-    return value == tenant_id or (isinstance(value, str) and value.replace("-", "").lower() == tenant_id.hex)
+    return value == tenant_id or (
+        isinstance(value, str) and value.replace("-", "").lower() == tenant_id.hex
+    )
 
 
-# --- wall 2 --------------------------------------------------------------------------------------------------------------
+# --- wall 2
 
 
 @event.listens_for(db.session, "after_begin")
-def _set_tenant(session: Any, transaction: Any, connection: Connection) -> None:  # noqa: ARG001
+def _set_tenant(session: Any, transaction: Any, connection: Connection) -> None:
     tenant = tenant_or_none()
     if tenant is not None and connection.dialect.name == "postgresql":
         # A UUID, so safe to inline; SET LOCAL takes no parameters and is forgotten with the transaction.
@@ -161,7 +168,7 @@ def _set_tenant(session: Any, transaction: Any, connection: Connection) -> None:
 
 
 def raise_walls(connection: Connection, app_role: str, worker_role: str) -> None:
-    """Put forced row-level security and grants on every tenant's table; idempotent, run by `db upgrade` as the owner."""
+    """Put forced row-level security and grants on every tenant's table, as the owner; idempotent."""
     run = connection.exec_driver_sql
     existing = set(run("SELECT tablename FROM pg_tables WHERE schemaname = 'public'").scalars())
     run(f'GRANT USAGE ON SCHEMA public TO "{app_role}", "{worker_role}"')
@@ -192,7 +199,13 @@ def check_app_role() -> None:
     """Refuse to serve as a role that could walk through wall 2: superuser, BYPASSRLS, or owner of a tenant's table."""
     with db.engine.connect() as connection:
         run = connection.exec_driver_sql
-        strong = run("SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user").scalar()
-        owned = run("SELECT count(*) FROM pg_tables WHERE schemaname = 'public' AND tableowner = current_user").scalar()
+        strong = run(
+            "SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user"
+        ).scalar()
+        owned = run(
+            "SELECT count(*) FROM pg_tables WHERE schemaname = 'public' AND tableowner = current_user"
+        ).scalar()
     if strong or owned:
-        raise StartupError("DATABASE_URL must name a role that owns no table and is neither superuser nor BYPASSRLS")
+        raise StartupError(
+            "DATABASE_URL must name a role that owns no table and is neither superuser nor BYPASSRLS"
+        )

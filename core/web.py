@@ -14,7 +14,18 @@ from marshmallow import RAISE, Schema, ValidationError
 from webargs.flaskparser import FlaskParser
 
 from core.db import transaction
-from core.errors import Conflict, Invalid, Malformed, NotOffered, NotSignedIn, Problem, ReadOnlyTenant, StaleVersion, TooLarge, TooMany
+from core.errors import (
+    Conflict,
+    Invalid,
+    Malformed,
+    NotOffered,
+    NotSignedIn,
+    Problem,
+    ReadOnlyTenant,
+    StaleVersion,
+    TooLarge,
+    TooMany,
+)
 from core.jobs import wake_relay
 from core.tenancy import tenant_or_none
 
@@ -48,12 +59,14 @@ class Contract:
 class _Parser(FlaskParser):
     DEFAULT_UNKNOWN_BY_LOCATION = {"json": RAISE, "query": RAISE}  # noqa: RUF012  webargs' own name
 
-    def handle_error(self, error: ValidationError, *args: Any, **kwargs: Any) -> NoReturn:  # noqa: ARG002
+    def handle_error(self, error: ValidationError, *args: Any, **kwargs: Any) -> NoReturn:
         messages = cast("dict[str, Any]", error.messages)
         location = next(iter(messages))
         raise Invalid(*_flatten(messages[location], ""))
 
-    def _handle_invalid_json_error(self, error: Any, req: Any, *args: Any, **kwargs: Any) -> NoReturn:  # noqa: ARG002
+    def _handle_invalid_json_error(
+        self, error: Any, req: Any, *args: Any, **kwargs: Any
+    ) -> NoReturn:
         raise Malformed("the body is not JSON")
 
 
@@ -62,15 +75,24 @@ _parser = _Parser()
 
 def _flatten(messages: Any, path: str) -> list[Problem]:
     if isinstance(messages, dict):
-        return [p for key, value in messages.items() for p in _flatten(value, f"{path}.{key}" if path else str(key))]
+        return [
+            p
+            for key, value in messages.items()
+            for p in _flatten(value, f"{path}.{key}" if path else str(key))
+        ]
     if isinstance(messages, list):
         return [Problem(field=path, message=str(message)) for message in messages]
     return [Problem(field=path, message=str(messages))]
 
 
 def endpoint(
-    permission: str, *, body: type[Schema] | None = None, query: type[Schema] | None = None,
-    returns: type[Schema] | None = None, status: int = 200, many: bool = False,
+    permission: str,
+    *,
+    body: type[Schema] | None = None,
+    query: type[Schema] | None = None,
+    returns: type[Schema] | None = None,
+    status: int = 200,
+    many: bool = False,
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """An API view: who may (401, 403), what it takes (400, 413, 422), one transaction when it writes, what it gives.
 
@@ -86,7 +108,12 @@ def endpoint(
             if query:
                 arguments["query"] = _parser.parse(query(), request, location="query")
             elif request.args:
-                raise Invalid(*(Problem(field=name, message="problem.unknown_parameter") for name in request.args))
+                raise Invalid(
+                    *(
+                        Problem(field=name, message="problem.unknown_parameter")
+                        for name in request.args
+                    )
+                )
             if body:
                 _check_json()
                 arguments["body"] = _parser.parse(body(), request, location="json")
@@ -112,7 +139,9 @@ def _documented(view: Any, body: type[Schema] | None, query: type[Schema] | None
 
 
 def page(
-    permission: str, *, redraw: Callable[..., Any] | None = None,
+    permission: str,
+    *,
+    redraw: Callable[..., Any] | None = None,
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """A screen: who may (303 to the sign-in, 403), one transaction when it writes.
 
@@ -131,7 +160,9 @@ def page(
                 return _run(view, path)
             except REDRAWN as error:
                 response: Response = make_response(redraw(error, **path))
-                response.status_code = HTTPStatus.CONFLICT if isinstance(error, StaleVersion) else error.status
+                response.status_code = (
+                    HTTPStatus.CONFLICT if isinstance(error, StaleVersion) else error.status
+                )
                 return response
 
         checked.contract = Contract(permission, kind="page")  # type: ignore[attr-defined]

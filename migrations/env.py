@@ -10,7 +10,9 @@ LOCK_TIMEOUT = "4s"
 STATEMENT_TIMEOUT = "60s"
 
 
-def include_object(item: Any, name: str | None, kind: str, reflected: bool, compare_to: Any) -> bool:  # noqa: ARG001, FBT001
+def include_object(
+    item: Any, name: str | None, kind: str, reflected: bool, compare_to: Any
+) -> bool:
     """Only the owner's own tables."""
     if kind == "table":
         return name in context.config.attributes["tables"]

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import sqlalchemy as sa
-from flask import Blueprint, current_app, jsonify, render_template
+from flask import Blueprint, jsonify
 
-from core.host import NotFound, TenantDomain, TenantRecord, db
+from core.host import db
 from core.sdk import PUBLIC, page
 
 blueprint = Blueprint("apex", __name__, template_folder="templates")

@@ -50,7 +50,9 @@ def create(slug: str, name: str, locale: str, timezone: str) -> None:
 def listing() -> None:
     """List the tenants."""
     for row in db.session.scalars(sa.select(TenantRecord).order_by(TenantRecord.slug)):
-        click.echo(f"{row.slug}\t{row.state}\t{row.locale}\t{row.timezone}\t{next(iter(row.name.values()), '')}")
+        click.echo(
+            f"{row.slug}\t{row.state}\t{row.locale}\t{row.timezone}\t{next(iter(row.name.values()), '')}"
+        )
 
 
 @click.group("plugins")
@@ -64,7 +66,9 @@ def plugins_list() -> None:
     """List installed plugins with the tenants that have them on."""
     on: dict[str, list[str]] = {}
     for tenant in all_tenants("list who has which plugin"):
-        for row in db.session.scalars(sa.select(TenantPlugin).where(TenantPlugin.enabled_at.is_not(None))):
+        for row in db.session.scalars(
+            sa.select(TenantPlugin).where(TenantPlugin.enabled_at.is_not(None))
+        ):
             on.setdefault(row.plugin, []).append(tenant.slug)
     for name, plugin in catalog().plugins.items():
         if not plugin.always_on:

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from core.sdk import Plugin, hookimpl
-from tenants import apex, commands, resolve
+from core.sdk import Event, Permission, Plugin, hookimpl
+from tenants import apex, commands, resolve, service
+from tenants.admin import routes as console
+from tenants.desk import routes as desk
+from tenants.portal import routes as portal
+from tenants.portal.settings import PortalSettings
+from tenants.signin import account as account_pages
 
 if TYPE_CHECKING:
     import click
     from flask import Blueprint, Request
+    from marshmallow import Schema
 
     from core.sdk import Tenant
 
@@ -25,7 +31,31 @@ def resolve_tenant(request: Request) -> Tenant | None:
 @hookimpl
 def register_blueprints() -> list[Blueprint]:
     """Every screen of the house."""
-    return [apex.blueprint]
+    return [
+        apex.blueprint,
+        account_pages.blueprint,
+        *console.BLUEPRINTS,
+        desk.blueprint,
+        *portal.BLUEPRINTS,
+    ]
+
+
+@hookimpl
+def register_permissions() -> list[Permission]:
+    """The right to switch plugins and to set them."""
+    return [Permission("plugin:write", "console.permission.plugin_write", {"admin": "all"})]
+
+
+@hookimpl
+def register_events() -> list[type[Event]]:
+    """Facts about the tenant itself."""
+    return [service.PluginEnabled, service.PluginDisabled, service.TenantStateChanged]
+
+
+@hookimpl
+def register_settings() -> list[type[Schema]]:
+    """What a tenant says of itself on its portal."""
+    return [PortalSettings]
 
 
 @hookimpl

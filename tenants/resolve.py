@@ -22,7 +22,11 @@ def tenant_of(request: Request) -> Tenant | None:
     host = host.lower().rstrip(".")
     if host == current_app.extensions["polydesk_config"].apex:
         token = TOKEN.fullmatch(request.headers.get("Authorization", "").strip())
-        return find_tenant(token.group(1).lower()) if token and request.path.startswith("/api/v1/") else None
+        return (
+            find_tenant(token.group(1).lower())
+            if token and request.path.startswith("/api/v1/")
+            else None
+        )
     row = db.session.scalar(
         sa.select(TenantRecord)
         .join(TenantDomain, TenantDomain.tenant_id == TenantRecord.id)

@@ -63,7 +63,9 @@ class TenantStateChanged(Event):
     after: str
 
 
-def create_tenant(slug: str, name: dict[str, str], *, locale: str = "zh-CN", timezone: str = "Asia/Shanghai") -> Tenant:
+def create_tenant(
+    slug: str, name: dict[str, str], *, locale: str = "zh-CN", timezone: str = "Asia/Shanghai"
+) -> Tenant:
     """Create a tenant with its host name `<slug>.<apex>`; raises Invalid or Conflict. Runs inside a transaction()."""
     if not SLUG.fullmatch(slug) or slug in RESERVED_SLUGS:
         raise Invalid(Problem(field="slug", message="tenants.problem.slug"))
@@ -73,7 +75,15 @@ def create_tenant(slug: str, name: dict[str, str], *, locale: str = "zh-CN", tim
         raise Invalid(Problem(field="timezone", message="tenants.problem.timezone")) from error
     if find_tenant(slug):
         raise Conflict("slug is taken", slug=slug)
-    row = TenantRecord(slug=slug, name=name, locale=locale, timezone=timezone, brand={}, state="active", config_version=1)
+    row = TenantRecord(
+        slug=slug,
+        name=name,
+        locale=locale,
+        timezone=timezone,
+        brand={},
+        state="active",
+        config_version=1,
+    )
     db.session.add(row)
     db.session.flush()  # the domain's foreign key wants the row to be there
     apex = current_app.extensions["polydesk_config"].apex
@@ -102,10 +112,17 @@ def enable_plugin(name: str, *, actor: Actor) -> None:
     if row is None:
         row = TenantPlugin(plugin=name)
         db.session.add(row)
-    row.version, row.enabled_at, row.enabled_by, row.degraded_at = plugin.version, now(), actor.id, None
+    row.version, row.enabled_at, row.enabled_by, row.degraded_at = (
+        plugin.version,
+        now(),
+        actor.id,
+        None,
+    )
     tell(name, "on_enable", tenant=current_tenant())
     emit(
-        PluginEnabled(plugin=name, version=plugin.version), subject=("tenant", current_tenant().id), actor=actor
+        PluginEnabled(plugin=name, version=plugin.version),
+        subject=("tenant", current_tenant().id),
+        actor=actor,
     )
     bump_config()
 

@@ -1,23 +1,26 @@
-"""One database per worker process, built by the real migrations; one fresh tenant per test, so nothing needs cleaning."""
+"""One database per worker process, built by the real migrations; one fresh tenant per test: no cleaning."""
 
 from __future__ import annotations
 
 import itertools
 import os
 import tempfile
+from contextvars import Context
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from flask.testing import FlaskClient
 
 import tenants.hooks
 from core import upgrade
 from core.actors import OPERATOR
 from core.app import create_app
+from core.catalog import discover
 from core.config import Config
 from core.db import Base, clear_session, db, transaction
-from core.plugins import catalog, discover
-from core.tenancy import Tenant, as_tenant
+from core.plugins import catalog
+from core.tenancy import Tenant, as_tenant, tenant_by_id
 from tenants import service
 from tests.services import fresh_postgresql, fresh_sqlite
 
@@ -25,17 +28,33 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from flask import Flask
-    from flask.testing import FlaskClient
 
 POSTGRESQL = os.environ.get("POLYDESK_TEST_DATABASE", "sqlite") == "postgresql"
 CHEAP = {"time_cost": 1, "memory_cost": 8, "parallelism": 1}
 _numbers = itertools.count(1)
 
 
+class Browser(FlaskClient):
+    """A browser that stays at the host named by `environ_base["HTTP_HOST"]`.
+
+    Each request runs in a context of its own, as in a server: the test's `g`, tenant and session are not its.
+    """
+
+    def open(self, *args: Any, **kwargs: Any) -> Any:
+        host = self.environ_base.get("HTTP_HOST")
+        if host and args and isinstance(args[0], str):
+            kwargs.setdefault("base_url", f"http://{host}")
+        clear_session()
+        return Context().run(super().open, *args, **kwargs)
+
+
 def make_config(data: Path, urls: Mapping[str, str], **changes: Any) -> Config:
     """A test installation; passwords are hashed cheaply."""
     values: dict[str, Any] = {
-        "data": data, "database_url": urls["app"], "owner_url": urls["owner"], "worker_url": urls["worker"],
+        "data": data,
+        "database_url": urls["app"],
+        "owner_url": urls["owner"],
+        "worker_url": urls["worker"],
         "extra": {"TESTING": True, "ARGON2": CHEAP},
     }
     return Config(**values | changes)
@@ -43,7 +62,9 @@ def make_config(data: Path, urls: Mapping[str, str], **changes: Any) -> Config:
 
 def make_app(config: Config) -> Flask:
     """The whole application, with every installed plugin."""
-    return create_app(config, [tenants.hooks, *discover()])
+    made = create_app(config, [tenants.hooks, *discover()])
+    made.test_client_class = Browser
+    return made
 
 
 def migrate(urls: Mapping[str, str]) -> None:
@@ -67,7 +88,9 @@ def database(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Mappin
     if POSTGRESQL:
         return fresh_postgresql(f"polydesk_{worker_id}_{os.getpid()}", migrate)
     shared = tmp_path_factory.getbasetemp()
-    return fresh_sqlite(shared if worker_id == "master" else shared.parent, f"polydesk_{worker_id}", migrate)
+    return fresh_sqlite(
+        shared if worker_id == "master" else shared.parent, f"polydesk_{worker_id}", migrate
+    )
 
 
 @pytest.fixture(scope="session")
@@ -93,12 +116,14 @@ def make_tenant(context: None) -> Callable[..., Tenant]:
     def make(*plugins: str, locale: str = "zh-CN", timezone: str = "Asia/Shanghai") -> Tenant:
         slug = f"t{os.getpid()}-{next(_numbers)}"
         with transaction():
-            tenant = service.create_tenant(slug, {"zh-CN": "锦绣", "en": "Brocade"}, locale=locale, timezone=timezone)
+            tenant = service.create_tenant(
+                slug, {"zh-CN": "锦绣", "en": "Brocade"}, locale=locale, timezone=timezone
+            )
         with as_tenant(tenant):
             for plugin in plugins:
                 with transaction():
                     service.enable_plugin(plugin, actor=OPERATOR)
-        return tenant
+        return tenant_by_id(tenant.id) or tenant
 
     return make
 
@@ -106,7 +131,9 @@ def make_tenant(context: None) -> Callable[..., Tenant]:
 @pytest.fixture
 def tenant(make_tenant: Callable[..., Tenant]) -> Iterator[Tenant]:
     """A fresh tenant, entered for the whole test, with every installed plugin on."""
-    made = make_tenant(*(name for name, plugin in catalog().plugins.items() if not plugin.always_on))
+    made = make_tenant(
+        *(name for name, plugin in catalog().plugins.items() if not plugin.always_on)
+    )
     with as_tenant(made):
         yield made
 

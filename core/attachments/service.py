@@ -130,6 +130,12 @@ def content_of(row: Attachment, *, small: bool = False) -> bytes:
     return blobs.read(row.blob_key, thumbnail=small)
 
 
+def content_by_id(attachment_id: UUID) -> bytes | None:
+    """The bytes of a file whose ticket was already checked; None when it was redacted."""
+    row = _find(attachment_id)
+    return None if row.redacted_at else content_of(row)
+
+
 def attachments_of_ticket(ticket_id: UUID, *, actor: Actor) -> list[Attachment]:
     """Everything that hangs on a ticket and that the actor may see, oldest first."""
     get_ticket(ticket_id, actor=actor)

@@ -39,7 +39,7 @@ connect = traces.connect
 
 
 def users_create(slug: str, email: str, name: str, password: str, roles: tuple[str, ...]) -> str:
-    """Add a user of a tenant; without a password a link to choose one is mailed. Gives a line to print."""
+    """Add a user of a tenant, mailing a link to choose a password when none is given."""
     with as_tenant(_tenant(slug)), transaction():
         user = create_user(email, name, password=password or None, roles=roles, actor=OPERATOR)
         if not password:

@@ -124,7 +124,7 @@ class RoleCreated(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class RoleChanged(Event):
-    """A role's grants changed: each changed permission with its old and new reach ("" = not granted)."""
+    """A role's grants changed: per permission its old and new reach ("" = not granted)."""
 
     type = "role.changed"
     role_id: UUID

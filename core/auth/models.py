@@ -14,6 +14,7 @@ from core.db import Base, UtcDateTime
 from core.tenancy import TenantKeyed, TenantScoped, tenant_foreign_key
 
 ACTIVE, SUSPENDED = "active", "suspended"
+BROWSER_LENGTH, IP_LENGTH = 200, 45
 
 
 class User(TenantScoped, Base):
@@ -141,7 +142,7 @@ class ApiToken(TenantScoped, Base):
 
 
 class PasswordReset(TenantScoped, Base):
-    """A one-time way to set a new password; its token is signed over the id, so the row holds no secret."""
+    """A one-time way to set a password; its token is signed over the id, so the row holds none."""
 
     __tablename__ = "password_reset"
     __table_args__ = (
@@ -155,7 +156,7 @@ class PasswordReset(TenantScoped, Base):
 
 
 class Throttle(TenantKeyed, Base):
-    """How often something was tried in the running window; `key` is hashed where it names a person."""
+    """How often something was tried in its window; `key` is hashed where it names a person."""
 
     __tablename__ = "throttle"
     key: Mapped[str] = mapped_column(sa.String(120), primary_key=True)

@@ -17,25 +17,24 @@ MINIMUM, MAXIMUM = 10, 256
 DEFAULT_COST = {"time_cost": 2, "memory_cost": 19456, "parallelism": 1}
 
 # Those of the usual lists that are long enough to pass the first rule.
-COMMON = frozenset(
-    """
-    1234567890 0123456789 0987654321 9876543210 12345678910 123456789a a123456789 1q2w3e4r5t
-    1qaz2wsx3edc qwertyuiop qwerty12345 qwerty123456 asdfghjkl1 zaq12wsxcde3 password12
-    password123 password1234 passw0rd123 p@ssword123 p@ssw0rd123 passwordpassword iloveyou12
-    iloveyou123 letmein1234 welcome123 welcome1234 administrator admin12345 admin123456
-    changeme123 football123 baseball123 superman123 princess123 sunshine123 woaini1314
-    woaini5201314 5201314520 woaini520520 1111111111 0000000000 8888888888 6666666666
-    1122334455 abcdefghij abcd123456 abc1234567 aa12345678 aaaaaaaaaa helloworld helpdesk123
-    polydesk123 secret12345 summer2025 summer2026 winter2025 winter2026
-    """.split()
-)
+_COMMON_WORDS = """
+1234567890 0123456789 0987654321 9876543210 12345678910 123456789a a123456789 1q2w3e4r5t
+1qaz2wsx3edc qwertyuiop qwerty12345 qwerty123456 asdfghjkl1 zaq12wsxcde3 password12
+password123 password1234 passw0rd123 p@ssword123 p@ssw0rd123 passwordpassword iloveyou12
+iloveyou123 letmein1234 welcome123 welcome1234 administrator admin12345 admin123456
+changeme123 football123 baseball123 superman123 princess123 sunshine123 woaini1314
+woaini5201314 5201314520 woaini520520 1111111111 0000000000 8888888888 6666666666
+1122334455 abcdefghij abcd123456 abc1234567 aa12345678 aaaaaaaaaa helloworld helpdesk123
+polydesk123 secret12345 summer2025 summer2026 winter2025 winter2026
+"""
+COMMON = frozenset(_COMMON_WORDS.split())
 
 # Two at a time: each takes its 19 MiB, and a flood of sign-ins must not take the machine.
 _slots = threading.BoundedSemaphore(2)
 
 
 def check_rules(password: str, email: str) -> None:
-    """Raise Invalid unless the password is long enough, not the mail address and not a common one."""
+    """Raise Invalid unless it is long enough, not the mail address and not a common one."""
     plain = _plain(password)
     lowered = plain.lower()
     if len(plain) < MINIMUM:
@@ -74,12 +73,13 @@ def is_outdated(stored: str) -> bool:
 
 
 def _hasher() -> PasswordHasher:
-    return _hasher_of(*sorted((current_app.config.get("ARGON2") or DEFAULT_COST).items()))
+    cost: dict[str, int] = current_app.config.get("ARGON2") or DEFAULT_COST
+    return _hasher_of(cost["time_cost"], cost["memory_cost"], cost["parallelism"])
 
 
 @lru_cache(maxsize=4)
-def _hasher_of(*cost: tuple[str, int]) -> PasswordHasher:
-    return PasswordHasher(**dict(cost))
+def _hasher_of(time_cost: int, memory_cost: int, parallelism: int) -> PasswordHasher:
+    return PasswordHasher(time_cost, memory_cost, parallelism)
 
 
 @lru_cache(maxsize=4)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from core.actors import Actor, Reach
-from core.auth import passwords
+from core.auth import passwords, traces
 from core.auth import roles as role_book
 from core.auth import teams as team_book
 from core.auth.events import (
@@ -34,8 +34,9 @@ MAIL_LENGTH, NAME_LENGTH = 254, 120
 
 
 def prepare_tenant() -> None:
-    """What a new tenant needs of this room: the built-in roles."""
+    """What a new tenant needs of this room: the built-in roles, and traces that are forgotten."""
     role_book.make_built_in_roles()
+    traces.start_sweeping()
 
 
 def normal_email(email: str) -> str:
@@ -54,11 +55,16 @@ def create_user(
     timezone: str = "",
     actor: Actor,
 ) -> User:
-    """Add a member of staff; without a password nobody signs in before a reset. Conflict when the address is taken."""
+    """Add a member of staff; without a password nobody signs in before a reset.
+
+    Conflict when the address is taken, Invalid when it is none or the password is poor.
+    """
     address = normal_email(email)
     _check_profile(address, display_name)
     if find_user(address):
         raise Conflict("the address is taken", field="email")
+    if not role_book.list_roles():
+        prepare_tenant()
     user = User(email=address, display_name=display_name.strip(), locale=locale, timezone=timezone)
     if password is not None:
         passwords.check_rules(password, address)
@@ -82,8 +88,7 @@ def _check_profile(email: str, display_name: str) -> None:
     name, _, domain = email.partition("@")
     if (
         not name
-        or "." not in domain.strip(".")
-        and domain != "localhost"
+        or ("." not in domain.strip(".") and domain != "localhost")
         or len(email) > MAIL_LENGTH
     ):
         problems.append(Problem(field="email", message="auth.user.email_shape"))

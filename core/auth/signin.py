@@ -14,7 +14,7 @@ from flask import request as flask_request
 from core.actors import ANONYMOUS, Actor
 from core.auth import passwords, throttles, tokens
 from core.auth.events import SignInFailed, UserSignedIn, UserSignedOut
-from core.auth.models import ACTIVE, BrowserSession, User
+from core.auth.models import ACTIVE, BROWSER_LENGTH, IP_LENGTH, BrowserSession, User
 from core.auth.service import actor_for, end_sign_ins, find_user, normal_email
 from core.clock import now
 from core.db import aside, db
@@ -32,7 +32,6 @@ IDLE, ABSOLUTE = timedelta(hours=12), timedelta(days=7)
 TOUCH_EVERY = timedelta(hours=1)
 QUARTER, HOUR = 15 * 60, 60 * 60
 PER_ACCOUNT_AND_RANGE, PER_ACCOUNT, PER_RANGE = 5, 50, 100
-BROWSER_LENGTH, IP_LENGTH = 200, 45
 
 
 @dataclass(frozen=True)

@@ -51,7 +51,7 @@ def forget(key: str) -> None:
 
 
 def private(kind: str, value: str) -> str:
-    """A throttle's key for something personal (an address, a number), not readable from the table."""
+    """A throttle's key for something personal, not readable from the table."""
     return f"{kind}:{sign('throttles', kind, value)}"
 
 
@@ -66,18 +66,23 @@ def address_range(kind: str, ip: str) -> str:
 
 
 def _count(key: str, at: datetime, window_begins: datetime) -> None:
-    values = {"tenant_id": current_tenant().id, "key": key, "window_started_at": at, "count": 1}
     fresh = Throttle.window_started_at <= window_begins
-    insert = _INSERTS[db.engine.dialect.name](Throttle).values(**values)
-    db.session.execute(
-        insert.on_conflict_do_update(
-            index_elements=["tenant_id", "key"],
-            set_={
-                "count": sa.case((fresh, 1), else_=Throttle.count + 1),
-                "window_started_at": sa.case((fresh, at), else_=Throttle.window_started_at),
-            },
+    step = (
+        sa.update(Throttle)
+        .where(Throttle.key == key)
+        .values(
+            count=sa.case((fresh, 1), else_=Throttle.count + 1),
+            window_started_at=sa.case((fresh, at), else_=Throttle.window_started_at),
         )
+        .execution_options(synchronize_session=False)
     )
+    counted: Any = db.session.execute(step)
+    if counted.rowcount == 0:
+        # The first try of all: two first-comers meet here, one inserts, both count.
+        insert = _INSERTS[db.engine.dialect.name](Throttle)
+        row = {"tenant_id": current_tenant().id, "key": key, "window_started_at": at, "count": 0}
+        db.session.execute(insert.values(**row).on_conflict_do_nothing())
+        db.session.execute(step)
 
 
 def _forget(key: str) -> None:

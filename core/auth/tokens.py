@@ -1,4 +1,4 @@
-"""Bearer tokens: pd_<tenant>_<secret>, shown once, kept as a hash, good for the scopes their user is granted."""
+"""Bearer tokens: pd_<tenant>_<secret>, shown once, kept as a hash, within their user's grants."""
 
 from __future__ import annotations
 
@@ -98,13 +98,13 @@ def list_tokens(user_id: UUID | None = None) -> list[ApiToken]:
 
 
 def tenant_slug_of(authorization: str) -> str | None:
-    """The tenant that a bearer token names; None when it is not one of ours. It proves nothing yet."""
+    """The tenant that a bearer token names, which proves nothing yet; None when it names none."""
     match = SHAPE.fullmatch(_bearer(authorization))
     return match.group(1) if match else None
 
 
 def authenticate(authorization: str) -> Actor:
-    """The user that a bearer token stands for, narrowed to its scopes; NotSignedIn for any other."""
+    """The user that a bearer token stands for, narrowed to its scopes; else NotSignedIn."""
     plain = _bearer(authorization)
     match = SHAPE.fullmatch(plain)
     if match is None or match.group(1) != current_tenant().slug:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 from flask import g
 
-from core.auth.models import RequestLog
-from core.auth.signin import BROWSER_LENGTH, IP_LENGTH
+from core.actors import ANONYMOUS
+from core.auth.models import BROWSER_LENGTH, IP_LENGTH, RequestLog
 from core.clock import now
 from core.db import aside, db
 from core.tenancy import current_tenant, tenant_or_none
@@ -27,11 +27,12 @@ def note_request(request: Request, status: int) -> None:
     """Keep a line about an unsafe request of the current tenant; written aside."""
     if request.method in SAFE or tenant_or_none() is None:
         return
+    actor = g.get("actor", ANONYMOUS)
     rule = request.url_rule.rule if request.url_rule else ""
     row = {
         "request_id": g.get("request_id", ""),
-        "actor_kind": g.actor.kind,
-        "actor_id": g.actor.id,
+        "actor_kind": actor.kind,
+        "actor_id": actor.id,
         "method": request.method,
         "route": rule[:200],
         "status": status,

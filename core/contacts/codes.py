@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from core.actors import ANONYMOUS, Actor
 from core.auth import signin, throttles
+from core.auth.models import BROWSER_LENGTH, IP_LENGTH
 from core.clock import now, uuid7
 from core.contacts.events import (
     ContactSignedIn,
@@ -37,7 +38,9 @@ if TYPE_CHECKING:
 
 LIFE, TRIES, LENGTH = timedelta(minutes=10), 5, 6
 COOKIE = "pd_me"
-STAFF_PATHS = ("/desk", "/console", "/x/", "/api/", "/static/", "/sign-")
+STAFF_PATHS = (
+    "/desk", "/console", "/x/", "/api/", "/static/", "/sign-", "/account", "/password", "/language",
+)  # fmt: skip
 HOUR, QUARTER = 3600, 900
 CODES_PER_ADDRESS, CODES_PER_RANGE, GUESSES_PER_RANGE = 5, 30, 30
 
@@ -91,14 +94,14 @@ def _point_of(address: str) -> ContactPoint | None:
 
 
 def code_of(code_id: UUID) -> str:
-    """The six digits, made again whenever the mail is drawn: an HMAC over the row's id, so the row holds none."""
+    """The six digits: an HMAC over the row's id, so that the row holds none."""
     message = f"{current_tenant().id}\0{code_id}".encode()
     mac = hmac.digest(derive("login-codes"), message, "sha256")
     return f"{int.from_bytes(mac[:8], 'big') % 10**LENGTH:0{LENGTH}}"
 
 
 def redeem_code(request_id: UUID, code: str, *, ip: str, browser: str) -> SignedIn:
-    """Sign in by the code; Invalid when it is wrong, older than ten minutes, used, or was guessed at five times."""
+    """Sign in by the code; Invalid when it is wrong, old, used, or was guessed at five times."""
     throttles.spend(throttles.address_range("code-guess", ip), GUESSES_PER_RANGE, QUARTER)
     row = db.session.get(LoginCode, (current_tenant().id, request_id))
     if row is None or row.used_at is not None or row.expires_at <= now() or row.tries >= TRIES:
@@ -135,9 +138,14 @@ def _prove(contact: Contact, point: ContactPoint) -> None:
 def _begin(contact: Contact, ip: str, browser: str) -> SignedIn:
     secret = secrets.token_urlsafe(32)
     session = ContactSession(
-        secret_hash=signin.hash_secret(secret), contact_id=contact.id, created_at=now(), last_used_at=now(),
-        expires_at=now() + signin.ABSOLUTE, ip=ip[: signin.IP_LENGTH], browser=browser[: signin.BROWSER_LENGTH],
-    )  # fmt: skip
+        secret_hash=signin.hash_secret(secret),
+        contact_id=contact.id,
+        created_at=now(),
+        last_used_at=now(),
+        expires_at=now() + signin.ABSOLUTE,
+        ip=ip[:IP_LENGTH],
+        browser=browser[:BROWSER_LENGTH],
+    )
     db.session.add(session)
     actor = contact_actor(contact, MATTER_GRANTS, session_id=session.id)
     event = ContactSignedIn(contact_id=contact.id, session_id=session.id)

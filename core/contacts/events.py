@@ -112,7 +112,7 @@ class OrganisationLeft(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class IdentityChecked(Event):
-    """Somebody made sure who the customer of this ticket is before acting on the account (CH-14)."""
+    """Somebody made sure who the customer is before acting on the account (CH-14)."""
 
     type = "identity.checked"
     check_id: UUID

@@ -1,4 +1,4 @@
-"""The customer's secret link to one ticket: an id and an HMAC over it, so the row holds no secret (model.md §7)."""
+"""The customer's secret link to one ticket: an id and an HMAC over it; the row holds no secret."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ LOOK_GRANTS: Mapping[str, Reach] = {"matter:look": Reach.OWN}
 
 
 def issue_link(ticket_id: UUID, contact_id: UUID) -> TicketLink:
-    """A new link, good for 90 days; `ticket.opened` carries its id. `link_token` makes the secret."""
+    """A new link, good for 90 days; its id goes into an event, `link_token` makes the secret."""
     row = TicketLink(
         ticket_id=ticket_id, contact_id=contact_id, created_at=now(), expires_at=now() + LIFE
     )
@@ -96,7 +96,7 @@ def revoke_links(ticket_id: UUID, *, actor: Actor) -> int:
 
 
 def actor_by_link(token: str) -> Actor:
-    """The customer who holds the link, for its ticket and no other; NotFound when it is wrong, old or revoked."""
+    """The customer who holds the link, for its ticket alone; NotFound when it is wrong or dead."""
     link_id = _verified_id(token)
     row = db.session.get(TicketLink, (current_tenant().id, link_id))
     if row is None or row.revoked_at is not None or row.expires_at <= now():

@@ -1,4 +1,4 @@
-"""Number and phone tail: reads a masked view, and can have the link sent again to the stored address."""
+"""Number and phone tail: reads a masked view, can have the link sent to the stored address."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ PER_RANGE, PER_NUMBER, RESENDS = 20, 10, 3
 
 
 def canonical_number(typed: str) -> str:
-    """A ticket's number as it is stored: case, dashes, spaces and full width do not matter; "" when it can't be one."""
+    """A number as it is stored, however it was typed (case, dashes, width); "" when it is none."""
     match = NUMBER.fullmatch(re.sub(r"[^0-9A-Z]", "", plain(typed).upper()))
     return "-".join(match.groups()) if match else ""
 
@@ -35,9 +35,10 @@ def canonical_number(typed: str) -> str:
 def look_up(
     number: str, phone_tail: str, *, ip: str, find: Callable[[str], tuple[UUID, UUID] | None]
 ) -> Actor:
-    """Somebody who knows a number and the last four digits of its customer's phone: may look, nothing more.
+    """Who knows a number and the last four digits of its customer's phone may look, no more.
 
-    `find(canonical number)` gives (ticket id, contact id). NotFound for whatever is wrong, TooMany when tried too often.
+    `find(canonical number)` gives (ticket id, contact id). NotFound for whatever is wrong,
+    TooMany when it was tried too often.
     """
     wanted, given = canonical_number(number), digits(phone_tail)
     throttles.spend(throttles.address_range("look-up", ip), PER_RANGE, QUARTER)
@@ -60,7 +61,7 @@ def _tail_fits(contact_id: UUID, given: str) -> bool:
 
 
 def send_link_again(ticket_id: UUID, contact_id: UUID, *, actor: Actor) -> str | None:
-    """Have the ticket's link mailed to the customer's stored address; gives it masked, None when there is none."""
+    """Have the link mailed to the customer's stored address; gives it masked, or None."""
     throttles.spend(f"link-again:{ticket_id}", RESENDS, HOUR)
     contact = get_contact(contact_id)
     point = mail_point(contact.id)
@@ -73,6 +74,6 @@ def send_link_again(ticket_id: UUID, contact_id: UUID, *, actor: Actor) -> str |
 
 
 def mail_point(contact_id: UUID) -> ContactPoint | None:
-    """Where mail to a contact goes: its verified address before an unverified one, the older before the newer."""
+    """Where mail to a contact goes: a verified address first, then the older one."""
     mails = [point for point in points_of([contact_id])[contact_id] if point.kind == "mail"]
     return min(mails, key=lambda point: point.verified_at is None, default=None)

@@ -55,7 +55,7 @@ class Contact(TenantScoped, Base):
 
 
 class ContactPoint(TenantScoped, Base):
-    """A way to reach a contact (or its identity number), in one spelling; not unique, families share."""
+    """A way to reach a contact (or its identity number), in one spelling; families share them."""
 
     __tablename__ = "contact_point"
     __table_args__ = (
@@ -99,7 +99,7 @@ class ContactOrganisation(TenantScoped, Base):
 
 
 class IdentityCheck(TenantScoped, Base):
-    """That somebody made sure who a customer is before acting on the account (CH-14), for one ticket."""
+    """That somebody made sure who the customer of a ticket is (CH-14)."""
 
     __tablename__ = "identity_check"
     __table_args__ = (

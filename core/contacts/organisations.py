@@ -57,7 +57,7 @@ def join_organisation(
     valid_until: date | None = None,
     actor: Actor,
 ) -> ContactOrganisation:
-    """Record that a contact acts for an organisation, from and until (that day included) when it is known."""
+    """Record that a contact acts for an organisation, and from and until which day."""
     if valid_from and valid_until and valid_until < valid_from:
         raise Invalid(Problem(field="valid_until", message="contacts.organisation.dates"))
     contact, organisation = get_contact(contact_id), get_organisation(organisation_id)

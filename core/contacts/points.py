@@ -34,7 +34,7 @@ def plain(value: str) -> str:
 
 
 def normalise(kind: str, value: str) -> str | None:
-    """The one spelling of a point: E.164, a lower-case address, or the trimmed id; None when it can't be one."""
+    """The one spelling of a point: E.164, a lower-case address, a trimmed id; None when it is none."""
     given = plain(value)
     if kind == "phone":
         return _phone(given)

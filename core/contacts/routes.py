@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+import flask
 from flask import g, request
 from flask_smorest import Blueprint
 
@@ -29,7 +30,9 @@ if TYPE_CHECKING:
 
     from core.contacts.models import Contact
 
-blueprint = Blueprint("api_contacts", __name__, url_prefix="/contacts", description="Customers")
+blueprint: flask.Blueprint = Blueprint(
+    "api_contacts", __name__, url_prefix="/contacts", description="Customers"
+)
 
 
 @blueprint.get("")

@@ -1,4 +1,4 @@
-"""Contacts: found without mixing people up, shown masked, revealed with a trace, merged and erased."""
+"""Contacts: found without mixing people up, shown masked, revealed with a trace."""
 
 from __future__ import annotations
 
@@ -6,11 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
+from core.clock import now
 from core.contacts.events import (
     ContactCreated,
     ContactDetailsChanged,
-    ContactErased,
-    ContactMerged,
     ContactPointAdded,
     ContactPointRemoved,
     ContactPointRevealed,
@@ -18,14 +17,9 @@ from core.contacts.events import (
 )
 from core.contacts.models import (
     Contact,
-    ContactOrganisation,
     ContactPoint,
-    ContactSession,
-    LoginCode,
-    TicketLink,
 )
 from core.contacts.points import PointIn, masked, normalise, normalise_all
-from core.clock import now
 from core.db import db
 from core.errors import Conflict, Invalid, NotFound, Problem, StaleVersion, VersionMissing
 from core.events import emit
@@ -54,7 +48,7 @@ def create_contact(
     external: tuple[str, str] | None = None,
     actor: Actor,
 ) -> Contact:
-    """A new customer; `external` is (the app's name, its own id), unique. Invalid names points that can't be."""
+    """A new customer; `external` is (an app's name, its own id). Invalid names bad points."""
     wanted = normalise_all(list(points))
     _check_name(display_name)
     if external and contact_by_external(*external):
@@ -131,10 +125,10 @@ def find_matches(points: Sequence[PointIn]) -> list[Contact]:
 def contact_for_unverified_point(
     display_name: str, points: Sequence[PointIn], *, locale: str = "", actor: Actor
 ) -> Contact:
-    """Who a stranger on the portal or by mail is: the unverified contact with exactly these points, or a new one.
+    """Who a stranger is: the unverified contact with exactly these points, or a new one.
 
-    Never a verified contact, or a stranger could speak for it. And exactly these points, no more and no fewer, or a
-    stranger could add an address of his own to somebody's telephone and read the answers.
+    Never a verified contact, or a stranger could speak for it. And exactly these points, no more
+    and no fewer, or he could put an address of his own beside somebody's telephone and read on.
     """
     wanted = normalise_all(list(points))
     if not wanted:
@@ -262,74 +256,8 @@ def verify_contact(contact_id: UUID, *, actor: Actor) -> Contact:
     return contact
 
 
-def merge_contacts(from_id: UUID, into_id: UUID, *, actor: Actor) -> Contact:
-    """Let one contact live on in another; its points and organisations move, its id stays resolvable."""
-    old, contact = get_contact(from_id), get_contact(into_id)
-    if old.id == contact.id or old.redacted_at or contact.redacted_at:
-        raise Conflict("these two cannot be merged", reason="same-or-erased")
-    _move_points(old.id, contact.id)
-    for row in db.session.scalars(
-        sa.select(ContactOrganisation).where(ContactOrganisation.contact_id == old.id)
-    ):
-        row.contact_id = contact.id
-    _end_sessions(old.id)
-    contact.matters += old.matters
-    contact.verified_at = contact.verified_at or old.verified_at
-    contact.version += 1
-    old.merged_into, old.version = contact.id, old.version + 1
-    event = ContactMerged(contact_id=old.id, into_id=contact.id)
-    emit(event, subject=("contact", contact.id), actor=actor)
-    return contact
-
-
-def _move_points(from_id: UUID, into_id: UUID) -> None:
-    points = points_of([from_id, into_id])
-    known = {(point.kind, point.value): point for point in points[into_id]}
-    for point in points[from_id]:
-        twin = known.get((point.kind, point.value))
-        if twin is None:
-            point.contact_id = into_id
-        elif twin.verified_at is None:
-            twin.verified_at = point.verified_at
-
-
-def erase_contact(contact_id: UUID, *, actor: Actor) -> None:
-    """Overwrite a customer's personal data here, in everything that was merged into it too."""
-    contact = get_contact(contact_id)
-    ids = ids_of(contact.id)
-    for row in db.session.scalars(sa.select(Contact).where(Contact.id.in_(ids))):
-        row.display_name, row.external_source, row.external_id = "", None, None
-        row.redacted_at = row.redacted_at or now()
-        row.version += 1
-    points = sa.update(ContactPoint).where(ContactPoint.contact_id.in_(ids))
-    db.session.execute(points.values(kind="removed", value="", verified_at=None))
-    links = sa.update(TicketLink).where(
-        TicketLink.contact_id.in_(ids), TicketLink.revoked_at.is_(None)
-    )
-    db.session.execute(links.values(revoked_at=now()))
-    for gone in ids:
-        _end_sessions(gone)
-    emit(ContactErased(contact_id=contact.id), subject=("contact", contact.id), actor=actor)
-
-
-def _end_sessions(contact_id: UUID) -> None:
-    living = sa.update(ContactSession).where(ContactSession.contact_id == contact_id)
-    db.session.execute(
-        living.values(
-            revoked_at=sa.func.coalesce(ContactSession.revoked_at, now()), ip="", browser=""
-        )
-    )
-    mine = sa.select(ContactPoint.id).where(
-        ContactPoint.tenant_id == current_tenant().id, ContactPoint.contact_id == contact_id
-    )
-    codes = sa.update(LoginCode).where(
-        LoginCode.contact_point_id.in_(mine), LoginCode.used_at.is_(None)
-    )
-    db.session.execute(codes.values(used_at=now()).execution_options(synchronize_session=False))
-
-
 def reveal_point(contact_point_id: UUID, *, actor: Actor, reason: str) -> str:
-    """The full value of a point, for one of REVEAL_REASONS, on the record; Forbidden without `contact:reveal`."""
+    """The full value of a point, for one of REVEAL_REASONS, on the record."""
     actor.must("contact:reveal")
     if reason not in REVEAL_REASONS:
         raise Invalid(Problem(field="reason", message="contacts.reveal.reason"))
@@ -354,7 +282,7 @@ def points_of(contact_ids: Iterable[UUID]) -> dict[UUID, list[ContactPoint]]:
 
 
 def names_of(contact_ids: Iterable[UUID | None]) -> dict[UUID, str]:
-    """Names by id, for lists; a merged one has its survivor's, an erased one reads "former customer #..."."""
+    """Names by id; a merged one has its survivor's, an erased one "former customer #..."."""
     wanted = {contact_id for contact_id in contact_ids if contact_id}
     if not wanted:
         return {}
@@ -381,11 +309,17 @@ def masked_view(contact: Contact, points: Sequence[ContactPoint] | None = None) 
     """A contact as every member of staff may see it: points masked (CR-15)."""
     rows = points_of([contact.id])[contact.id] if points is None else points
     return {
-        "id": contact.id, "display_name": shown_name(contact), "locale": contact.locale,
-        "timezone": contact.timezone, "kind": contact.kind, "verified": contact.verified,
-        "external_id": contact.external_id, "version": contact.version, "created_at": contact.created_at,
+        "id": contact.id,
+        "display_name": shown_name(contact),
+        "locale": contact.locale,
+        "timezone": contact.timezone,
+        "kind": contact.kind,
+        "verified": contact.verified,
+        "external_id": contact.external_id,
+        "version": contact.version,
+        "created_at": contact.created_at,
         "points": [masked_point(row) for row in rows],
-    }  # fmt: skip
+    }
 
 
 def count_matter(contact_id: UUID) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import inspect
 import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -43,7 +44,7 @@ class Filled:
 
 
 def fill(name: str, given: Mapping[str, Any], *, actor: Actor) -> Filled:
-    """Ask the report `name` for its data; `given` answers its declared params.
+    """Ask the report `name` for its data; `given` answers its params, `ticket_id` among them.
 
     Raises NotFound (no such report here, or a ticket out of reach), Forbidden, or Invalid.
     """
@@ -53,7 +54,8 @@ def fill(name: str, given: Mapping[str, Any], *, actor: Actor) -> Filled:
     ticket = _ticket(report, given, actor)
     if ticket is None:
         actor.must(report.permission)
-    asked = schemas.load(Form(name, report.title, report.params), dict(given), audience="internal")
+    answers = {key: value for key, value in given.items() if key != TICKET or ticket is None}
+    asked = schemas.load(Form(name, report.title, report.params), answers, audience="internal")
     if ticket is not None:
         asked[TICKET] = ticket.id
     data = report.query(**asked)
@@ -96,7 +98,8 @@ def file_name(filled: Filled) -> str:
 
 
 def _is_about_ticket(report: Report) -> bool:
-    return any(field.name == TICKET for field in report.params)
+    """Its query takes the id of a ticket."""
+    return TICKET in inspect.signature(report.query).parameters
 
 
 def _needed(report: Report, actor: Actor) -> str:
@@ -137,7 +140,7 @@ def _address(report: Report, ticket: Ticket | None) -> str:
     if not report.permission.startswith(CUSTOMERS):
         return public_url(f"/desk/tickets/{ticket.id}")
     link = links.live_link(ticket.id)
-    return public_url(f"/track/{links.link_token(link)}") if link else ""
+    return public_url(f"/track/{links.link_token(link.id)}") if link else ""
 
 
 def _code(report: Report, data: dict[str, Any]) -> str:

@@ -31,7 +31,9 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 FINISH = "finish"
 """What ended a clock that runs on when its ticket is reopened."""
-CHOOSES_AGAIN = frozenset({"ticket.priority_changed", "ticket.reclassed", "ticket.category_changed"})
+CHOOSES_AGAIN = frozenset(
+    {"ticket.priority_changed", "ticket.reclassed", "ticket.category_changed"}
+)
 
 
 def on_event(row: EventRow) -> None:

@@ -25,7 +25,7 @@ def ticket_model() -> Any:
 
 
 class TicketPolicy(TenantKeyed, Base):
-    """The policy that a ticket got ("" = none fits) and why; its row lock lines up what happens.
+    """The policy that a ticket got ("" = none fits) and why.
 
     `resting` says whether the ticket's state lets pausable clocks rest, `breaches` counts its
     broken promises, `wake_at` is when something happens next without anybody doing it.

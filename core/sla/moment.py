@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
-from uuid import UUID
 
 import sqlalchemy as sa
 
@@ -25,6 +23,8 @@ from core.tenancy import current_tenant
 from core.timers import PENDING, Timer, set_timer
 
 if TYPE_CHECKING:
+    from uuid import UUID
+
     from core.sla.events import ClockEvent
 
 WAKE = "sla.wake"
@@ -34,32 +34,37 @@ INSTANT = timedelta(microseconds=1)
 
 def at_event(row: EventRow) -> Moment:
     """The moment of an event; its first query writes the event and what it came with."""
-    policy = _locked(row.subject_id)
-    clocks = [] if policy is None else _open_clocks(row.subject_id)
-    moment = Moment(row.subject_id, row.occurred_at, row.id, policy or _fresh(row), clocks)
-    if policy is None:
-        moment.take(choose(moment.ticket))
-        db.session.add(moment.policy)
+    ticket = _locked(row.subject_id)
+    policy = _policy_row(row.subject_id)
+    if policy is not None:
+        return Moment(ticket, row.occurred_at, row.id, policy, _open_clocks(row.subject_id))
+    moment = Moment(ticket, row.occurred_at, row.id, _fresh(row), [])
+    moment.take(choose(ticket))
+    db.session.add(moment.policy)
     return moment
 
 
 def at_timer(ticket_id: UUID, due_at: datetime) -> Moment:
     """The moment when nothing happened but time."""
-    policy = _locked(ticket_id)
+    ticket = _locked(ticket_id)
+    policy = _policy_row(ticket_id)
     if policy is None:
         raise NotFound(f"ticket {ticket_id} has no policy row", ticket_id=ticket_id)
     if policy.wake_at == due_at:
         policy.wake_at = None
-    return Moment(ticket_id, now(), None, policy, _open_clocks(ticket_id))
+    return Moment(ticket, now(), None, policy, _open_clocks(ticket_id))
 
 
-def _locked(ticket_id: UUID) -> TicketPolicy | None:
-    return db.session.scalars(
-        sa.select(TicketPolicy)
-        .where(TicketPolicy.ticket_id == ticket_id)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    ).one_or_none()
+def _locked(ticket_id: UUID) -> Any:
+    """The ticket, a row of a floor above: its lock lines up whatever moves its clocks."""
+    model = ticket_model()
+    found = sa.select(model).where(model.id == ticket_id).with_for_update()
+    return db.session.scalars(found.execution_options(populate_existing=True)).one()
+
+
+def _policy_row(ticket_id: UUID) -> TicketPolicy | None:
+    found = sa.select(TicketPolicy).where(TicketPolicy.ticket_id == ticket_id)
+    return db.session.scalars(found.execution_options(populate_existing=True)).one_or_none()
 
 
 def _open_clocks(ticket_id: UUID) -> list[ClockRow]:
@@ -95,17 +100,17 @@ def _begins_at_rest(data: dict[str, Any]) -> bool:
 class Moment:
     """A ticket's policy and open clocks at `at`; `cause` is the event that moves them."""
 
-    ticket_id: UUID
+    ticket: Any
     at: datetime
     cause: UUID | None
     policy: TicketPolicy
     clocks: list[ClockRow]
     rounds: dict[str, int] | None = field(default=None)
 
-    @cached_property
-    def ticket(self) -> Any:
-        """The ticket itself, as a floor above maps it."""
-        return db.session.get(ticket_model(), (current_tenant().id, self.ticket_id))
+    @property
+    def ticket_id(self) -> UUID:
+        """Whose clocks these are."""
+        return self.policy.ticket_id
 
     @property
     def choice(self) -> Choice:
@@ -126,7 +131,7 @@ class Moment:
                 ClockRow.ticket_id == self.ticket_id
             )
             found = db.session.execute(counted.group_by(ClockRow.metric)).all()
-            self.rounds = {name: highest for name, highest in found}
+            self.rounds = dict(found)
         self.rounds[metric] = self.rounds.get(metric, 0) + 1
         return self.rounds[metric]
 
@@ -244,5 +249,3 @@ def _state(clock: ClockRow) -> str:
     if clock.breached_at is not None:
         return "breached"
     return "warning" if clock.warned_at is not None else "running"
-
-

@@ -22,7 +22,7 @@ from core.tickets.events import (
 )
 from core.tickets.models import Assignment, TicketWatcher
 from core.tickets.moving import nudge
-from core.tickets.visibility import get_ticket, lock_ticket
+from core.tickets.visibility import lock_ticket
 from core.tickets.workflow import check_version
 from core.tickets.writing import touch, validate, write_note, written
 
@@ -35,7 +35,10 @@ if TYPE_CHECKING:
 
 
 def assign(ticket_id: UUID, user_id: UUID | None, *, actor: Actor, version: int | None) -> Ticket:
-    """Give the ticket to a person, or with None back to its team's queue; taking it oneself needs `ticket:write` alone."""
+    """Give the ticket to a person, or with None back to its team's queue.
+
+    Taking it oneself needs `ticket:write` alone.
+    """
     permission = "ticket:write" if user_id is not None and user_id == actor.id else "ticket:assign"
     ticket = lock_ticket(ticket_id, actor=actor, permission=permission)
     check_version(ticket.version, version, actor)
@@ -59,9 +62,15 @@ def give(ticket: Ticket, user_id: UUID, *, actor: Actor) -> Assignment:
     ticket.assignee_id = user_id
     written(ticket)
     event = emit(
-        TicketAssigned(assignment_id=row.id, assignee_id=user_id, previous_id=previous, priority=ticket.priority),
-        subject=("ticket", ticket.id), actor=actor,
-    )  # fmt: skip
+        TicketAssigned(
+            assignment_id=row.id,
+            assignee_id=user_id,
+            previous_id=previous,
+            priority=ticket.priority,
+        ),
+        subject=("ticket", ticket.id),
+        actor=actor,
+    )
     nudge(ticket, "open", caused_by=event.id)
     return row
 
@@ -85,7 +94,9 @@ def _end_current(ticket: Ticket) -> None:
 def current_assignment(ticket_id: UUID) -> Assignment | None:
     """The assignment that holds now."""
     return db.session.scalars(
-        sa.select(Assignment).where(Assignment.ticket_id == ticket_id, Assignment.ended_at.is_(None))
+        sa.select(Assignment).where(
+            Assignment.ticket_id == ticket_id, Assignment.ended_at.is_(None)
+        )
     ).one_or_none()
 
 
@@ -104,8 +115,9 @@ def accept(ticket_id: UUID, *, actor: Actor, version: int | None) -> Ticket:
     written(ticket)
     emit(
         TicketAccepted(assignment_id=current.id, assignee_id=current.user_id),
-        subject=("ticket", ticket.id), actor=actor,
-    )  # fmt: skip
+        subject=("ticket", ticket.id),
+        actor=actor,
+    )
     return ticket
 
 
@@ -123,15 +135,18 @@ def decline(ticket_id: UUID, reason: str, *, actor: Actor, version: int | None) 
     written(ticket)
     emit(
         TicketDeclined(assignment_id=current.id, assignee_id=current.user_id, note_id=note.id),
-        subject=("ticket", ticket.id), actor=actor,
-    )  # fmt: skip
+        subject=("ticket", ticket.id),
+        actor=actor,
+    )
     return ticket
 
 
 def watchers_of(ticket_id: UUID) -> list[UUID]:
     """Who follows the ticket."""
     return list(
-        db.session.scalars(sa.select(TicketWatcher.user_id).where(TicketWatcher.ticket_id == ticket_id))
+        db.session.scalars(
+            sa.select(TicketWatcher.user_id).where(TicketWatcher.ticket_id == ticket_id)
+        )
     )
 
 
@@ -154,7 +169,7 @@ def _watching(ticket_id: UUID, actor: Actor, user_id: UUID | None) -> tuple[Tick
     if who is None:
         raise NotFound("nobody to watch")
     permission = "ticket:read" if actor.is_person and who == actor.id else "ticket:write"
-    return get_ticket(ticket_id, actor=actor, permission=permission), who
+    return lock_ticket(ticket_id, actor=actor, permission=permission), who
 
 
 def add_watchers(ticket: Ticket, users: Sequence[UUID], *, actor: Actor) -> None:
@@ -170,7 +185,9 @@ def add_watchers(ticket: Ticket, users: Sequence[UUID], *, actor: Actor) -> None
 def drop_watchers(ticket: Ticket, users: Sequence[UUID], *, actor: Actor) -> None:
     """Let users follow a ticket no longer."""
     rows = db.session.scalars(
-        sa.select(TicketWatcher).where(TicketWatcher.ticket_id == ticket.id, TicketWatcher.user_id.in_(users))
+        sa.select(TicketWatcher).where(
+            TicketWatcher.ticket_id == ticket.id, TicketWatcher.user_id.in_(users)
+        )
     )
     for row in rows.all():
         db.session.delete(row)

@@ -278,12 +278,35 @@ class MessageRecalled(Event):
 
 
 EVENTS: list[type[Event]] = [
-    TicketOpened, TicketMoved, TicketStarted, TicketResolved, TicketClosed, TicketReopened, TicketCancelled,
-    TicketMerged, TicketAbsorbed, TicketAssigned, TicketUnassigned, TicketAccepted, TicketDeclined,
-    TicketTeamChanged, TicketHandedOver, HandoverAccepted, TicketTakenBack, TicketPriorityChanged,
-    TicketCategoryChanged, TicketClassified, TicketTagged, TicketEdited, TicketReclassed, DemandConfirmed,
-    TicketWatched, TicketUnwatched, MessagePosted, MessageRecalled,
-]  # fmt: skip
+    TicketOpened,
+    TicketMoved,
+    TicketStarted,
+    TicketResolved,
+    TicketClosed,
+    TicketReopened,
+    TicketCancelled,
+    TicketMerged,
+    TicketAbsorbed,
+    TicketAssigned,
+    TicketUnassigned,
+    TicketAccepted,
+    TicketDeclined,
+    TicketTeamChanged,
+    TicketHandedOver,
+    HandoverAccepted,
+    TicketTakenBack,
+    TicketPriorityChanged,
+    TicketCategoryChanged,
+    TicketClassified,
+    TicketTagged,
+    TicketEdited,
+    TicketReclassed,
+    DemandConfirmed,
+    TicketWatched,
+    TicketUnwatched,
+    MessagePosted,
+    MessageRecalled,
+]
 
 PUBLIC_EVENTS = frozenset({"ticket.opened", "ticket.moved", "ticket.merged", "ticket.handed_over"})
 """What a customer's view of the history shows besides public messages."""

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from core.actors import Actor
 
-_INSERTS = {"postgresql": postgresql.insert, "sqlite": sqlite.insert}
+_INSERTS: dict[str, Any] = {"postgresql": postgresql.insert, "sqlite": sqlite.insert}
 KEY_LENGTH = 100
 
 
@@ -31,14 +31,20 @@ def principal_of(actor: Actor) -> str:
 
 
 def once(make: Callable[[], UUID], *, principal: str, route: str, key: str, body: Any) -> UUID:
-    """What `make()` gave for this key the first time; it runs once, in the caller's transaction.
+    """What `make()` gave for this key the first time; it runs once, in the open transaction.
 
     An empty key always makes. The same key with another body raises Conflict.
     """
     if not key:
         return make()
     if len(key) > KEY_LENGTH:
-        raise Invalid(Problem(field="key", message="tickets.error.too_long", values=(("limit", KEY_LENGTH), ("length", len(key)))))
+        raise Invalid(
+            Problem(
+                field="key",
+                message="tickets.error.too_long",
+                values=(("limit", KEY_LENGTH), ("length", len(key))),
+            )
+        )
     print_of = hashlib.sha256(canonical_json(body).encode()).hexdigest()
     if not _claim(principal, route, key, print_of):
         return _earlier(principal, route, key, print_of)
@@ -49,23 +55,30 @@ def once(make: Callable[[], UUID], *, principal: str, route: str, key: str, body
 
 
 def _claim(principal: str, route: str, key: str, print_of: str) -> bool:
-    # A second, equal request waits here until the first has ended: then it finds the row, or makes it.
+    # A second, equal request waits here until the first has ended: it finds the row, or makes it.
     statement = (
         _INSERTS[db.engine.dialect.name](Idempotency)
         .values(
-            tenant_id=current_tenant().id, principal=principal, route=route, key=key,
-            fingerprint=print_of, status=0, created_at=now(),
+            tenant_id=current_tenant().id,
+            principal=principal,
+            route=route,
+            key=key,
+            fingerprint=print_of,
+            status=0,
+            created_at=now(),
         )
         .on_conflict_do_nothing()
         .returning(Idempotency.key)
-    )  # fmt: skip
+    )
     return db.session.execute(statement).one_or_none() is not None
 
 
 def _earlier(principal: str, route: str, key: str, print_of: str) -> UUID:
     row = db.session.scalars(
         sa.select(Idempotency)
-        .where(Idempotency.principal == principal, Idempotency.route == route, Idempotency.key == key)
+        .where(
+            Idempotency.principal == principal, Idempotency.route == route, Idempotency.key == key
+        )
         .execution_options(populate_existing=True)
     ).one()
     if row.fingerprint != print_of or row.resource_id is None:

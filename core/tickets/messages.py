@@ -16,7 +16,7 @@ from core.tickets import idempotency
 from core.tickets.events import PUBLIC_EVENTS, MessageRecalled
 from core.tickets.models import INTERNAL, PUBLIC, RECALLED, Message, MessageAttachment, Ticket
 from core.tickets.moving import nudge
-from core.tickets.visibility import get_ticket
+from core.tickets.visibility import lock_ticket
 from core.tickets.writing import touch, validate, write_message
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ class Entry:
     attachment_ids: tuple[UUID, ...] = ()
 
 
-def post_message(  # noqa: PLR0913  a message has that many sides
+def post_message(
     ticket_id: UUID,
     body: str,
     *,
@@ -60,7 +60,7 @@ def post_message(  # noqa: PLR0913  a message has that many sides
     Customers' words are always public. Messages never conflict, so there is no version.
     """
     permission = "matter:message" if actor.kind == "contact" else "ticket:write"
-    ticket = get_ticket(ticket_id, actor=actor, permission=permission)
+    ticket = lock_ticket(ticket_id, actor=actor, permission=permission)
     if visibility not in {PUBLIC, INTERNAL}:
         raise Invalid(Problem(field="visibility", message="tickets.error.choice"))
     if actor.kind == "contact" and visibility != PUBLIC:
@@ -69,17 +69,28 @@ def post_message(  # noqa: PLR0913  a message has that many sides
     def make() -> UUID:
         validate(ticket, {"message": {"body": body, "visibility": visibility}}, actor=actor)
         message = write_message(
-            ticket, body, actor=actor, visibility=visibility, html=html, channel=channel, language=language,
+            ticket,
+            body,
+            actor=actor,
+            visibility=visibility,
+            html=html,
+            channel=channel,
+            language=language,
             purpose="reply" if visibility == PUBLIC else "note",
-            attachment_ids=attachment_ids, form_key=form_key, automatic=automatic,
-        )  # fmt: skip
+            attachment_ids=attachment_ids,
+            form_key=form_key,
+            automatic=automatic,
+        )
         _answer_back(ticket, message)
         return message.id
 
     message_id = idempotency.once(
-        make, principal=idempotency.principal_of(actor), route="messages.post", key=key,
+        make,
+        principal=idempotency.principal_of(actor),
+        route="messages.post",
+        key=key,
         body=[ticket_id, body, html, visibility, list(attachment_ids)],
-    )  # fmt: skip
+    )
     return db.session.get_one(Message, (current_tenant().id, message_id))
 
 
@@ -97,9 +108,11 @@ def _answer_back(ticket: Ticket, message: Message) -> None:
 
 def recall_message(ticket_id: UUID, message_id: UUID, *, actor: Actor) -> Message:
     """Take a held reply back before it leaves; Conflict once it has left, Forbidden for another's."""
-    ticket = get_ticket(ticket_id, actor=actor, permission="ticket:write")
+    ticket = lock_ticket(ticket_id, actor=actor, permission="ticket:write")
     message = db.session.scalars(
-        sa.select(Message).where(Message.id == message_id, Message.ticket_id == ticket.id).with_for_update()
+        sa.select(Message)
+        .where(Message.id == message_id, Message.ticket_id == ticket.id)
+        .with_for_update()
     ).one_or_none()
     if message is None:
         raise NotFound("no such message")
@@ -113,8 +126,9 @@ def recall_message(ticket_id: UUID, message_id: UUID, *, actor: Actor) -> Messag
     touch(ticket)
     emit(
         MessageRecalled(message_id=message.id, visibility=message.visibility),
-        subject=("ticket", ticket.id), actor=actor,
-    )  # fmt: skip
+        subject=("ticket", ticket.id),
+        actor=actor,
+    )
     return message
 
 
@@ -136,13 +150,21 @@ def timeline(ticket: Ticket, *, actor: Actor) -> list[Entry]:
     said = messages(ticket, actor=actor)
     files = attachments_of([message.id for message in said])
     query = sa.select(EventRow).where(
-        EventRow.subject_type == "ticket", EventRow.subject_id == ticket.id, EventRow.type.not_in(_HIDDEN_EVENTS)
+        EventRow.subject_type == "ticket",
+        EventRow.subject_id == ticket.id,
+        EventRow.type.not_in(_HIDDEN_EVENTS),
     )
     if actor.kind == "contact":
         query = query.where(EventRow.type.in_(sorted(PUBLIC_EVENTS)))
     happened = db.session.scalars(query.order_by(EventRow.id))
     entries = [
-        Entry(kind="message", at=m.posted_at, id=m.id, message=m, attachment_ids=tuple(files.get(m.id, ())))
+        Entry(
+            kind="message",
+            at=m.posted_at,
+            id=m.id,
+            message=m,
+            attachment_ids=tuple(files.get(m.id, ())),
+        )
         for m in said
     ]
     entries += [Entry(kind="event", at=row.occurred_at, id=row.id, event=row) for row in happened]

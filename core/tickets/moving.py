@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from core.actors import Actor
     from core.declarations import Form
-    from core.plugins import Catalog
+    from core.catalog import Catalog
     from core.tickets.models import Ticket
 
 CORE_CLOSE = "core_close"
@@ -51,14 +51,19 @@ def tools() -> Toolbox:
     return Toolbox(
         guards=found.shelf("guard"),
         conditions=found.shelf("condition"),
-        form=lambda name: definitions.get("form", name),  # type: ignore[no-any-return]
+        form=lambda name: definitions.get("form", name),
     )
 
 
 def move(
-    subject: engine.Subject, name: str, answers: Mapping[str, Any], *, actor: Actor, workflow: Workflow,
+    subject: engine.Subject,
+    name: str,
+    answers: Mapping[str, Any],
+    *,
+    actor: Actor,
+    workflow: Workflow,
     version: int | None,
-) -> Move:  # fmt: skip
+) -> Move:
     """Take a transition on anything with `state` and `version`; the caller stores and emits.
 
     Raises VersionMissing, StaleVersion, NotOffered (409) or Invalid (422, at `form.<field>`).
@@ -103,9 +108,17 @@ def offered_transitions(ticket: Ticket, *, actor: Actor) -> list[Transition]:
 
 
 def _plain_close(ticket: Ticket, actor: Actor) -> list[Transition]:
-    if ticket.status == "closed" or actor.kind == "contact" or not reaches(ticket, actor, "ticket:write"):
+    if (
+        ticket.status == "closed"
+        or actor.kind == "contact"
+        or not reaches(ticket, actor, "ticket:write")
+    ):
         return []
-    return [Transition(CORE_CLOSE, "core.tickets.transition.core_close", (ticket.state,), closing_state(ticket).name)]
+    return [
+        Transition(
+            CORE_CLOSE, "tickets.transition.core_close", (ticket.state,), closing_state(ticket).name
+        )
+    ]
 
 
 def closing_state(ticket: Ticket) -> State:
@@ -136,14 +149,28 @@ def move_ticket(
 
 
 def apply(
-    ticket: Ticket, name: str, answers: Mapping[str, Any], *, actor: Actor, caused_by: UUID | None = None
+    ticket: Ticket,
+    name: str,
+    answers: Mapping[str, Any],
+    *,
+    actor: Actor,
+    caused_by: UUID | None = None,
 ) -> Ticket:
     """Take a transition on a ticket that is locked and checked."""
-    moved = move(ticket, name, answers, actor=actor, workflow=workflow_of(ticket), version=ticket.version)
+    moved = move(
+        ticket, name, answers, actor=actor, workflow=workflow_of(ticket), version=ticket.version
+    )
     settle(ticket, moved.target)
     touch(ticket)
     note_id = _keep(ticket, moved, actor)
-    tell(ticket, moved.transition, (moved.source, moved.target), actor=actor, note_id=note_id, caused_by=caused_by)
+    tell(
+        ticket,
+        moved.transition,
+        (moved.source, moved.target),
+        actor=actor,
+        note_id=note_id,
+        caused_by=caused_by,
+    )
     return ticket
 
 
@@ -156,20 +183,33 @@ def settle(ticket: Ticket, target: State) -> None:
 
 
 def tell(
-    ticket: Ticket, transition: Transition, ends: tuple[State, State], *, actor: Actor,
-    note_id: UUID | None = None, caused_by: UUID | None = None,
-) -> None:  # fmt: skip
+    ticket: Ticket,
+    transition: Transition,
+    ends: tuple[State, State],
+    *,
+    actor: Actor,
+    note_id: UUID | None = None,
+    caused_by: UUID | None = None,
+) -> None:
     """Emit `ticket.moved` and the transition's own event."""
     source, target = ends
     facts = {
-        "from_state": source.name, "to_state": target.name, "transition": transition.name, "status": target.status,
-    }  # fmt: skip
-    reopened = source.status in {"resolved", "closed"} and target.status not in {"resolved", "closed"}
+        "from_state": source.name,
+        "to_state": target.name,
+        "transition": transition.name,
+        "status": target.status,
+    }
+    reopened = source.status in {"resolved", "closed"} and target.status not in {
+        "resolved",
+        "closed",
+    }
     subject = ("ticket", ticket.id)
     emit(
         TicketMoved(**facts, pauses=target.pauses, reopened=reopened, note_id=note_id),
-        subject=subject, actor=actor, caused_by=caused_by,
-    )  # fmt: skip
+        subject=subject,
+        actor=actor,
+        caused_by=caused_by,
+    )
     if transition.event:
         own = catalog().shelf("event")[transition.event]
         emit(own(**facts), subject=subject, actor=actor, caused_by=caused_by)
@@ -218,7 +258,10 @@ def in_words(form: Form, answers: Mapping[str, Any]) -> str:
             continue
         value = answers[field.name]
         titles = {option.value: text(option.title) for option in field.options}
-        chosen = [titles.get(item, str(plain(item))) for item in (value if isinstance(value, list) else [value])]
+        chosen = [
+            titles.get(item, str(plain(item)))
+            for item in (value if isinstance(value, list) else [value])
+        ]
         lines.append(f"{text(field.title)}: {', '.join(chosen)}")
     return "\n".join(lines)
 
@@ -239,7 +282,7 @@ def close_plainly(ticket_id: UUID, *, actor: Actor, version: int | None) -> Tick
 
 
 def nudge(ticket: Ticket, name: str, *, caused_by: UUID | None = None) -> None:
-    """Let the system take the transition `name` when the workflow offers it one of that name and nothing stands against it."""
+    """Let the system take the transition `name`, if the workflow has it and nothing stands against it."""
     if ticket.merged_into is not None or not is_on(ticket):
         return
     ways = engine.offered(ticket.state, workflow_of(ticket), SYSTEM)
@@ -251,9 +294,11 @@ def nudge(ticket: Ticket, name: str, *, caused_by: UUID | None = None) -> None:
 def check_graphs(found: Catalog) -> None:
     """Stop the start when a declared workflow or ticket type names something that there is not."""
     known = Known(
-        forms=found.shelf("form"), guards=found.shelf("guard"), events=found.shelf("event"),
+        forms=found.shelf("form"),
+        guards=found.shelf("guard"),
+        events=found.shelf("event"),
         permissions=found.shelf("permission"),
-    )  # fmt: skip
+    )
     for name, workflow in found.shelf("workflow").items():
         faults = check_workflow(workflow, known)
         if faults:
@@ -262,4 +307,6 @@ def check_graphs(found: Catalog) -> None:
     for name, kind in found.shelf("ticket_type").items():
         for shelf, wanted in (("workflow", kind.workflow), ("form", kind.form)):
             if wanted and wanted not in found.shelf(shelf):
-                raise StartupError(f"ticket type {name} names the {shelf} {wanted!r}, which there is not")
+                raise StartupError(
+                    f"ticket type {name} names the {shelf} {wanted!r}, which there is not"
+                )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -13,7 +13,7 @@ from core import counters, definitions
 from core.actors import SYSTEM
 from core.auth import teams
 from core.auth.models import User
-from core.contacts.links import issue_link, live_link
+from core.contacts.links import issue_link
 from core.contacts.models import Contact, Organisation
 from core.contacts.service import get_contact
 from core.db import before_commit, db
@@ -29,7 +29,7 @@ from core.tickets.writing import SUBJECT_LENGTH, line_of, tags_from, validate, w
 
 if TYPE_CHECKING:
     from core.actors import Actor
-    from core.declarations import TicketType, Workflow
+    from core.declarations import Form, TicketType, Workflow
     from core.tickets.models import Message
 
 SURE = 0.5
@@ -78,13 +78,17 @@ def open_ticket(new: NewTicket, *, actor: Actor, key: str = "") -> Ticket:
     """
     ticket_id = idempotency.once(
         lambda: _open(new, actor).id,
-        principal=idempotency.principal_of(actor), route="tickets.open", key=key, body=asdict(new),
-    )  # fmt: skip
+        principal=idempotency.principal_of(actor),
+        route="tickets.open",
+        key=key,
+        body=asdict(new),
+    )
     return db.session.get_one(Ticket, (current_tenant().id, ticket_id))
 
 
 def _open(new: NewTicket, actor: Actor) -> Ticket:
     kind = type_for(new.type, actor)
+    new = _said_once(new, kind)
     answers = intake_answers(kind, new.form, actor)
     validate(None, asdict(new) | {"form": answers}, actor=actor)
     ticket = _row(new, kind, actor)
@@ -95,14 +99,29 @@ def _open(new: NewTicket, actor: Actor) -> Ticket:
     db.session.flush()
     _keep_answers(ticket, kind, answers, actor)
     message = write_message(
-        ticket, new.description, actor=actor, visibility=PUBLIC, purpose="description", html=new.html,
-        attachment_ids=new.attachment_ids, form_key=new.form_key,
-    )  # fmt: skip
+        ticket,
+        new.description,
+        actor=actor,
+        visibility=PUBLIC,
+        purpose="description",
+        html=new.html,
+        attachment_ids=new.attachment_ids,
+        form_key=new.form_key,
+    )
     _classify(ticket)
     _tell(ticket, message, actor)
     before_commit(partial(_number, ticket, kind.prefix))
     _give(ticket, new, actor)
     return ticket
+
+
+def _said_once(new: NewTicket, kind: TicketType) -> NewTicket:
+    """A form that asks for the `description` itself need not be given it twice, nor the ticket."""
+    form: Form | None = definitions.get("form", kind.form) if kind.form else None
+    if form is None or all(field.name != "description" for field in form.fields):
+        return new
+    said = new.form.get("description") or new.description
+    return replace(new, description=str(said or ""), form={**new.form, "description": said})
 
 
 def type_for(name: str, actor: Actor) -> TicketType:
@@ -206,27 +225,39 @@ def _classify(ticket: Ticket) -> None:
         if applied:
             ticket.category = found.value
         emit(
-            TicketClassified(field=found.field, value=found.value, confidence=found.confidence, applied=applied),
-            subject=("ticket", ticket.id), actor=SYSTEM,
-        )  # fmt: skip
+            TicketClassified(
+                field=found.field, value=found.value, confidence=found.confidence, applied=applied
+            ),
+            subject=("ticket", ticket.id),
+            actor=SYSTEM,
+        )
 
 
 def _tell(ticket: Ticket, message: Message, actor: Actor) -> None:
     link_id = None
     if ticket.contact_id is not None:
-        issue_link(ticket.id, ticket.contact_id)
-        link = live_link(ticket.id)
-        link_id = link.id if link else None
+        link_id = issue_link(ticket.id, ticket.contact_id).id
     emit(
         TicketOpened(
-            ticket_type=ticket.type, workflow=ticket.workflow, workflow_version=ticket.workflow_version,
-            state=ticket.state, status=ticket.status, priority=ticket.priority, channel=ticket.channel,
-            request_class=ticket.request_class, category=ticket.category, phase=ticket.phase,
-            contact_id=ticket.contact_id, organisation_id=ticket.organisation_id, team_id=ticket.team_id,
-            message_id=message.id, link_id=link_id,
+            ticket_type=ticket.type,
+            workflow=ticket.workflow,
+            workflow_version=ticket.workflow_version,
+            state=ticket.state,
+            status=ticket.status,
+            priority=ticket.priority,
+            channel=ticket.channel,
+            request_class=ticket.request_class,
+            category=ticket.category,
+            phase=ticket.phase,
+            contact_id=ticket.contact_id,
+            organisation_id=ticket.organisation_id,
+            team_id=ticket.team_id,
+            message_id=message.id,
+            link_id=link_id,
         ),
-        subject=("ticket", ticket.id), actor=actor,
-    )  # fmt: skip
+        subject=("ticket", ticket.id),
+        actor=actor,
+    )
 
 
 def _number(ticket: Ticket, prefix: str) -> None:

@@ -33,11 +33,12 @@ def condition(actor: Actor, permission: str = READ) -> ColumnElement[bool]:
     """
     if actor.kind == "system":
         return sa.true()
-    if actor.kind == "contact":
-        within = _own_matters(actor, permission)
-    else:
-        within = _within(actor, permission)
-    return sa.and_(within, *_of_living_plugins(actor, permission), *ask("visible_tickets", actor=actor))
+    within = (
+        _own_matters(actor, permission) if actor.kind == "contact" else _within(actor, permission)
+    )
+    return sa.and_(
+        within, *_of_living_plugins(actor, permission), *ask("visible_tickets", actor=actor)
+    )
 
 
 def _own_matters(actor: Actor, permission: str) -> ColumnElement[bool]:
@@ -86,7 +87,9 @@ def _of_living_plugins(actor: Actor, permission: str) -> list[ColumnElement[bool
     if actor.reach(permission) is Reach.ALL:
         return []
     gone = switches().known - catalog().plugins.keys()
-    return [sa.not_(Ticket.type.startswith(f"{plugin}.", autoescape=True)) for plugin in sorted(gone)]
+    return [
+        sa.not_(Ticket.type.startswith(f"{plugin}.", autoescape=True)) for plugin in sorted(gone)
+    ]
 
 
 def get_ticket(ticket_id: UUID, *, actor: Actor, permission: str = READ) -> Ticket:
@@ -127,7 +130,7 @@ def ticket_of_number(number: str) -> tuple[UUID, UUID] | None:
             Ticket.number == number, Ticket.contact_id.is_not(None)
         )
     ).one_or_none()
-    return (row[0], row[1]) if row else None
+    return (row[0], row[1]) if row and row[1] else None
 
 
 def _one(wanted: ColumnElement[bool], actor: Actor, permission: str) -> Ticket:

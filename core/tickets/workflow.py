@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
-from core.errors import Invalid, NotOffered, Problem, StaleVersion, VersionMissing
+from core.errors import Forbidden, Invalid, NotOffered, Problem, StaleVersion, VersionMissing
 from core.forms import schemas
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Mapping
+
     from core.actors import Actor
     from core.declarations import Condition, Form, Guard, State, Transition, Workflow
 
@@ -83,9 +84,15 @@ def check_version(current: int, given: int | None, actor: Actor) -> None:
 
 
 def move(
-    subject: Subject, name: str, answers: Mapping[str, Any], *, actor: Actor, workflow: Workflow,
-    version: int | None, tools: Toolbox,
-) -> Move:  # fmt: skip
+    subject: Subject,
+    name: str,
+    answers: Mapping[str, Any],
+    *,
+    actor: Actor,
+    workflow: Workflow,
+    version: int | None,
+    tools: Toolbox,
+) -> Move:
     """Take the transition `name`: checks version, offer, form and guards, then sets state and version.
 
     Raises VersionMissing, StaleVersion, NotOffered or Invalid; a problem with the form is at `form.<field>`.
@@ -101,10 +108,14 @@ def move(
 
 
 def choose(state: str, name: str, *, actor: Actor, workflow: Workflow) -> Transition:
-    """The offered transition of that name, or NotOffered."""
-    for transition in offered(state, workflow, actor):
-        if transition.name == name:
+    """The offered transition of that name, or NotOffered; Forbidden when only the right is missing (CP-14)."""
+    for transition in workflow.transitions:
+        if transition.name != name or state not in transition.sources:
+            continue
+        if may_take(transition, actor):
             return transition
+        if actor.kind in transition.actor_kinds:
+            raise Forbidden(permission_for(transition, actor))
     raise NotOffered(f"{name} is not offered in {state}", transition=name, state=state)
 
 
@@ -114,12 +125,21 @@ def _answers(
     if not transition.form:
         if answers:
             raise Invalid(
-                *(Problem(field=f"form.{name}", message="forms.error.unknown", values=(("label", name),)) for name in answers)
+                *(
+                    Problem(
+                        field=f"form.{name}",
+                        message="forms.error.unknown",
+                        values=(("label", name),),
+                    )
+                    for name in answers
+                )
             )
         return {}
     if tools.form is None:
         raise LookupError(f"nobody knows the form {transition.form}")
-    return load_answers(tools.form(transition.form), answers, actor=actor, conditions=tools.conditions)
+    return load_answers(
+        tools.form(transition.form), answers, actor=actor, conditions=tools.conditions
+    )
 
 
 def load_answers(
@@ -131,12 +151,20 @@ def load_answers(
         return schemas.load(form, dict(answers), audience=audience, conditions=conditions)
     except Invalid as error:
         raise Invalid(
-            *(Problem(field=f"form.{p.field}".rstrip("."), message=p.message, values=p.values) for p in error.problems)
+            *(
+                Problem(field=f"form.{p.field}".rstrip("."), message=p.message, values=p.values)
+                for p in error.problems
+            )
         ) from None
 
 
 def _ask_guards(
-    transition: Transition, subject: Subject, answers: dict[str, Any], *, actor: Actor, tools: Toolbox
+    transition: Transition,
+    subject: Subject,
+    answers: dict[str, Any],
+    *,
+    actor: Actor,
+    tools: Toolbox,
 ) -> None:
     problems = [
         problem
@@ -163,9 +191,15 @@ class Known:
 def check_workflow(workflow: Workflow, known: Known) -> list[str]:
     """Everything wrong with the graph, in words; an empty list when it makes sense."""
     names = [state.name for state in workflow.states]
-    faults = [f"the state {name} stands twice" for name in sorted({n for n in names if names.count(n) > 1})]
+    faults = [
+        f"the state {name} stands twice"
+        for name in sorted({n for n in names if names.count(n) > 1})
+    ]
     taken = [t.name for t in workflow.transitions]
-    faults += [f"the transition {name} stands twice" for name in sorted({n for n in taken if taken.count(n) > 1})]
+    faults += [
+        f"the transition {name} stands twice"
+        for name in sorted({n for n in taken if taken.count(n) > 1})
+    ]
     if workflow.initial not in names:
         faults.append(f"it begins at {workflow.initial!r}, which is no state")
     stages = {stage.name for stage in workflow.stages}
@@ -191,7 +225,9 @@ def _transition_faults(transition: Transition, states: set[str], known: Known) -
         wrong.append(("permission", transition.permission))
     if transition.event and transition.event not in known.events:
         wrong.append(("event", transition.event))
-    faults = [f"{transition.name} names the {kind} {name!r}, which there is not" for kind, name in wrong]
+    faults = [
+        f"{transition.name} names the {kind} {name!r}, which there is not" for kind, name in wrong
+    ]
     if not transition.sources:
         faults.append(f"{transition.name} leads from nowhere")
     return faults

@@ -1,5 +1,183 @@
-"""Complaints: the procedure every industry shares."""
+"""Complaints: the procedure every industry shares, from intake to the signed and followed-up result."""
 
-from core.sdk import Plugin
+from __future__ import annotations
 
-plugin = Plugin("complaints", "complaints.title", summary="complaints.summary", icon="speakerphone")
+from typing import TYPE_CHECKING, Any
+
+from core.sdk import (
+    DataClass,
+    Event,
+    Form,
+    Guard,
+    Metric,
+    Panel,
+    Permission,
+    Plugin,
+    Report,
+    SlaPolicy,
+    TicketType,
+    Workflow,
+    hookimpl,
+    register_effect,
+    register_intake,
+)
+from plugins.complaints import panels, plans, privacy, promises, reports, results, service
+from plugins.complaints.events import EVENTS
+from plugins.complaints.forms import FORMS
+from plugins.complaints.guards import GUARDS
+from plugins.complaints.schemas import ComplaintSettings
+from plugins.complaints.workflow import APPROVE, DECIDE_APPEAL, NAME, WORKFLOW
+
+if TYPE_CHECKING:
+    from marshmallow import Schema
+
+    from core.sdk import Contact
+
+plugin = Plugin(
+    "complaints", "complaints.title", summary="complaints.summary", icon="speakerphone"
+)
+
+register_intake(NAME, service.take_in)
+for transition, effect in {
+    "acknowledge": service.acknowledge,
+    "assess": service.assess,
+    "uphold": service.uphold,
+    "reject": service.reject,
+    "conclude": service.conclude,
+    "propose_plan": plans.propose,
+    "approve_plan": plans.approve,
+    "return_plan": plans.send_back,
+    "return_to_investigation": plans.send_back,
+    "accept_plan": plans.accept,
+    "decline_plan": plans.decline,
+    "report_result": results.report,
+    "confirm_result": results.confirm,
+    "dispute_result": results.dispute,
+    "follow_up": results.follow_up,
+    "appeal": service.appeal,
+    "grant_appeal": service.grant_appeal,
+    "dismiss_appeal": service.dismiss_appeal,
+}.items():
+    register_effect(NAME, transition, effect)
+
+
+@hookimpl
+def register_permissions() -> list[Permission]:
+    """Approving plans, deciding appeals, and reading the copy that names responsible persons."""
+    return [
+        Permission(
+            APPROVE,
+            "complaints.permission.approve",
+            {"supervisor": "department", "manager": "all", "admin": "all"},
+        ),
+        Permission(
+            DECIDE_APPEAL,
+            "complaints.permission.decide_appeal",
+            {"supervisor": "department", "manager": "all", "admin": "all"},
+        ),
+        Permission(
+            "complaints.register:internal",
+            "complaints.permission.register_internal",
+            {"supervisor": "department", "manager": "all", "admin": "all", "auditor": "all"},
+        ),
+    ]
+
+
+@hookimpl
+def register_events() -> list[type[Event]]:
+    """The facts of a complaint."""
+    return EVENTS
+
+
+@hookimpl
+def register_forms() -> list[Form]:
+    """One form per step."""
+    return FORMS
+
+
+@hookimpl
+def register_guards() -> list[Guard]:
+    """What must hold before a step."""
+    return GUARDS
+
+
+@hookimpl
+def register_workflows() -> list[Workflow]:
+    """ST-C."""
+    return [WORKFLOW]
+
+
+@hookimpl
+def register_ticket_types() -> list[TicketType]:
+    """The complaint."""
+    return [
+        TicketType(
+            NAME,
+            "complaints.type",
+            form="complaints.intake",
+            workflow=NAME,
+            sla=promises.POLICY.name,
+            prefix="CP",
+            portal=True,
+            icon="speakerphone",
+            summary="complaints.type_summary",
+        )
+    ]
+
+
+@hookimpl
+def register_metrics() -> list[Metric]:
+    """SL-03 for the plan, SL-09 for the follow-up."""
+    return promises.METRICS
+
+
+@hookimpl
+def register_sla_policies() -> list[SlaPolicy]:
+    """The rulebook's numbers for complaints."""
+    return [promises.POLICY]
+
+
+@hookimpl
+def register_settings() -> list[type[Schema]]:
+    """Appeal window, follow-up, silence, second pair of eyes."""
+    return [ComplaintSettings]
+
+
+@hookimpl
+def register_panels() -> list[Panel]:
+    """The complaint at its ticket."""
+    return [
+        Panel(
+            "complaints.summary",
+            "ticket",
+            "complaints.panel.title",
+            panels.summary,
+            permission="ticket:read",
+            order=10,
+            icon="speakerphone",
+        )
+    ]
+
+
+@hookimpl
+def register_reports() -> list[Report]:
+    """FM-06 in two editions."""
+    return reports.REPORTS
+
+
+@hookimpl
+def register_data_classes() -> list[DataClass]:
+    """Where a complaint keeps personal data."""
+    return privacy.DATA_CLASSES
+
+
+@hookimpl
+def export_person(contact: Contact) -> dict[str, Any]:
+    """The contact's complaints."""
+    return privacy.export_person(contact)
+
+
+@hookimpl
+def erase_person(contact: Contact) -> None:
+    """Overwrite the contact's complaints."""
+    privacy.erase_person(contact)

@@ -9,7 +9,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from flask import Blueprint, request
 
-from core.host import Ticket, accounts, contact_names, db, ledger, offered
+from core.host import Ticket, accounts, contacts, db, ledger, offered, role_book, team_book
 from core.sdk import EventRow, current_tenant, page, text
 from tenants.admin import shell
 
@@ -117,17 +117,18 @@ def event_words(name: str) -> str:
 def _entries(rows: Sequence[EventRow]) -> list[dict[str, Any]]:
     seqs = _seqs([row.id for row in rows])
     names = _names(rows)
-    numbers = _numbers(rows)
     return [
         {
             "row": row,
             "seq": seqs.get(row.id),
             "who": _who(row, names),
-            "behalf": names.get(row.on_behalf_of) if row.on_behalf_of else None,
+            "behalf": names.get(str(row.on_behalf_of)),
             "icon": ICONS.get(row.actor_kind, "user"),
             "words": event_words(row.type),
-            "subject": _subject_words(row, names, numbers),
-            "changes": changes_of(row.payload),
+            "subject": _subject_words(row, names),
+            "changes": changes_of(
+                {k: v for k, v in row.payload.items() if v != str(row.subject_id)}, names
+            ),
         }
         for row in rows
     ]
@@ -136,70 +137,80 @@ def _entries(rows: Sequence[EventRow]) -> list[dict[str, Any]]:
 def _seqs(ids: list[UUID]) -> dict[UUID, int]:
     entry = ledger.LedgerEntry
     rows = db.session.execute(sa.select(entry.event_id, entry.seq).where(entry.event_id.in_(ids)))
-    return {event_id: seq for event_id, seq in rows}
+    return {row.event_id: row.seq for row in rows}
 
 
-def _names(rows: Sequence[EventRow]) -> dict[UUID | None, str]:
-    ids = {row.actor_id for row in rows} | {row.on_behalf_of for row in rows}
-    subjects = {row.subject_id for row in rows if row.subject_type in {"user", "contact"}}
-    wanted = [value for value in ids | subjects if value]
-    return {**contact_names(wanted), **accounts.names_of(wanted)}
+def _names(rows: Sequence[EventRow]) -> dict[str, str]:
+    """Names of everything that the events mention, by id as text."""
+    mentioned = {row.actor_id for row in rows} | {row.on_behalf_of for row in rows}
+    mentioned |= {row.subject_id for row in rows}
+    mentioned |= {
+        found for row in rows for value in row.payload.values() if (found := _uuid(value))
+    }
+    wanted = [value for value in mentioned if value]
+    numbers = sa.select(Ticket.id, Ticket.number).where(Ticket.id.in_(wanted))
+    named = [
+        *contacts.names_of(wanted).items(),
+        *accounts.names_of(wanted).items(),
+        *((row.id, text(row.name)) for row in team_book.list_teams()),
+        *((row.id, text(row.name)) for row in team_book.list_departments()),
+        *((row.id, text(row.title)) for row in role_book.list_roles()),
+        *((row.id, row.number) for row in db.session.execute(numbers)),
+    ]
+    return {str(key): name for key, name in named if name}
 
 
-def _numbers(rows: Sequence[EventRow]) -> dict[UUID, str]:
-    ids = [row.subject_id for row in rows if row.subject_type == "ticket"]
-    found = db.session.execute(sa.select(Ticket.id, Ticket.number).where(Ticket.id.in_(ids)))
-    return {ticket_id: number for ticket_id, number in found}
+def _uuid(value: Any) -> UUID | None:
+    try:
+        return UUID(value) if isinstance(value, str) else None
+    except ValueError:
+        return None
 
 
-def _who(row: EventRow, names: dict[UUID | None, str]) -> str:
-    kind = text(f"console.actor.{row.actor_kind}")
-    return names.get(row.actor_id, kind) if row.actor_id else kind
+def _who(row: EventRow, names: dict[str, str]) -> str:
+    return names.get(str(row.actor_id)) or text(f"console.actor.{row.actor_kind}")
 
 
-def _subject_words(
-    row: EventRow, names: dict[UUID | None, str], numbers: dict[UUID, str]
-) -> dict[str, str]:
-    kind, subject_id = row.subject_type, row.subject_id
+def _subject_words(row: EventRow, names: dict[str, str]) -> dict[str, str]:
+    kind, subject_id = row.subject_type, str(row.subject_id)
     url = {
         "ticket": f"/desk/tickets/{subject_id}",
+        "contact": f"/desk/contacts/{subject_id}",
         "user": f"/console/members?m={subject_id}",
         "team": f"/console/teams?t={subject_id}",
     }.get(kind, "")
     own = text(current_tenant().name) if kind == "tenant" else ""
-    name = numbers.get(subject_id) or names.get(subject_id) or own or str(subject_id)[-12:]
-    known = kind in SUBJECTS
     return {
-        "kind": text(f"console.subject.{kind}") if known else kind,
-        "name": name,
+        "kind": text(f"console.subject.{kind}") if kind in SUBJECTS else kind,
+        "name": own or names.get(subject_id) or subject_id[-12:],
         "url": url,
-        "all": "/console/audit?" + urlencode({"of": str(subject_id)}),
+        "all": "/console/audit?" + urlencode({"of": subject_id}),
     }
 
 
-def changes_of(payload: dict[str, Any]) -> list[dict[str, Any]]:
+def changes_of(payload: dict[str, Any], names: dict[str, str]) -> list[dict[str, Any]]:
     """An event's data as lines of old and new; names of changed fields show no value."""
     rest = dict(payload)
     lines: list[dict[str, Any]] = []
     for old, new in PAIRS:
         if old in rest and new in rest:
-            lines.append({"label": _label(new), "old": rest.pop(old), "new": rest.pop(new)})
+            pair = [rest.pop(old), rest.pop(new)]
+            lines.append(_line(_label(new), pair, names))
     changed = rest.pop("changes", None)
     if isinstance(changed, dict):
-        lines += [_change(name, pair) for name, pair in changed.items()]
+        lines += [_line(name, value, names) for name, value in changed.items()]
     lines += [{"label": name, "secret": True} for name in rest.pop("fields", ())]
     lines += [
-        {"label": _label(name), "old": "", "new": _plain(value)}
+        _line(_label(name), ["", value], names)
         for name, value in rest.items()
         if value not in (None, "", [], {})
     ]
     return lines
 
 
-def _change(name: str, pair: Any) -> dict[str, Any]:
-    if isinstance(pair, list) and len(pair) == 2:  # noqa: PLR2004  old and new
-        return {"label": name, "old": _plain(pair[0]), "new": _plain(pair[1])}
-    return {"label": name, "old": "", "new": _plain(pair)}
+def _line(label: str, pair: Any, names: dict[str, str]) -> dict[str, Any]:
+    old, new = pair if isinstance(pair, list) and len(pair) == 2 else ("", pair)  # noqa: PLR2004  old and new
+    return {"label": label, "old": _plain(old, names), "new": _plain(new, names)}
 
 
 def _label(name: str) -> str:
@@ -208,8 +219,7 @@ def _label(name: str) -> str:
     return name if words == message else words
 
 
-def _plain(value: Any) -> str:
+def _plain(value: Any, names: dict[str, str]) -> str:
     if isinstance(value, list):
-        return ", ".join(str(item) for item in value)
-    return str(value)
-
+        return ", ".join(_plain(item, names) for item in value)
+    return names.get(value, value) if isinstance(value, str) else str(value)

@@ -167,9 +167,7 @@ def _draw(chosen: UUID | None, problems: list[dict[str, str]] | None = None) -> 
     )  # fmt: skip
 
 
-def _row(
-    user: User, roles: dict[UUID, list[str]], teams: dict[UUID, list[str]]
-) -> dict[str, Any]:
+def _row(user: User, roles: dict[UUID, list[str]], teams: dict[UUID, list[str]]) -> dict[str, Any]:
     return {
         "user": user,
         "roles": roles.get(user.id, []),

@@ -192,7 +192,10 @@ def _types(name: str) -> list[str]:
 def _waiting(name: str) -> int:
     """How many open tickets run on a workflow that the plugin brought."""
     count = sa.select(sa.func.count()).select_from(Ticket)
-    return db.session.scalar(count.where(Ticket.type.in_(_types(name)), Ticket.status != "closed")) or 0
+    return (
+        db.session.scalar(count.where(Ticket.type.in_(_types(name)), Ticket.status != "closed"))
+        or 0
+    )
 
 
 def _failures(name: str) -> int:

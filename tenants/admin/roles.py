@@ -65,9 +65,7 @@ def update(name: str) -> Any:
         if (reach := request.form.get(f"reach.{permission}"))
     }
     hidden = {k: v.name.lower() for k, v in _granted(name).items() if k.startswith(CUSTOMERS)}
-    role = role_book.set_grants(
-        name, hidden | grants, version=shell.given_version(), actor=g.actor
-    )
+    role = role_book.set_grants(name, hidden | grants, version=shell.given_version(), actor=g.actor)
     return shell.done("console.roles.saved", f"/console/roles/{name}", name=text(role.title))
 
 
@@ -126,4 +124,3 @@ def _draw_one(name: str, problems: list[dict[str, str]] | None = None) -> str:
         holders=role_book.users_with_role(name),
         may_write=g.actor.can("role:write") and name != role_book.ADMIN,
     )  # fmt: skip
-

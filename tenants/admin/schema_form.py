@@ -42,7 +42,8 @@ def _question(name: str, field: fields.Field[Any]) -> Field:
         kind,
         told.get("title", name),
         help=told.get("help", ""),
-        required=kind not in {"boolean", "secret"} and (field.required or default not in (None, "", [])),
+        required=kind not in {"boolean", "secret"}
+        and (field.required or default not in (None, "", [])),
         options=_options(inner),
         minimum=low,
         maximum=high,
@@ -90,5 +91,5 @@ def _bounds(field: fields.Field[Any]) -> tuple[float | None, float | None]:
 def _pattern(field: fields.Field[Any]) -> str:
     for check in field.validators:
         if isinstance(check, validate.Regexp):
-            return check.regex.pattern
+            return str(check.regex.pattern)
     return ""

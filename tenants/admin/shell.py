@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 from flask import flash, g, redirect, render_template, request
 
-from core.host import accounts, catalog, definitions, switches
-from core.sdk import Invalid, NotFound, StaleVersion, current_tenant, text
+from core.host import accounts, catalog, definitions, role_book, switches
+from core.sdk import Conflict, Invalid, NotFound, StaleVersion, current_tenant, text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -16,16 +17,19 @@ if TYPE_CHECKING:
 
     from core.sdk import Actor, PolydeskError
 
+DAILY = ("/console/plugins", "/console/members", "/console/sla", "/console/audit")
+
 # group -> entries of (page, url, icon, the permission that shows it)
 NAV = {
-    "console.nav.people": (
+    "console.nav.workspace": (
+        ("branding", "/console/branding", "palette", "plugin:write"),
         ("members", "/console/members", "users", "user:read"),
         ("roles", "/console/roles", "shield-lock", "user:read"),
         ("teams", "/console/teams", "headset", "user:read"),
     ),
     "console.nav.rules": (
-        ("sla", "/console/sla", "alarm", "definition:write"),
-        ("calendars", "/console/calendars", "calendar-time", "definition:write"),
+        ("sla", "/console/sla", "alarm", "sla:write"),
+        ("calendars", "/console/calendars", "calendar-time", "sla:write"),
     ),
     "console.nav.extensions": (
         ("plugins", "/console/plugins", "puzzle", "plugin:write"),
@@ -44,9 +48,12 @@ def draw(template: str, page: str, **values: Any) -> str:
     return render_template(
         f"console/{template}",
         nav=groups,
-        bottom_nav=[item for group in groups for item in group["items"]][:4],
+        bottom_nav=_bottom(groups),
         tenant=current_tenant(),
         actor=g.actor,
+        role_words=text("console.list").join(
+            text(role.title) for role in role_book.roles_of(g.actor.id)
+        ),
         user_menu=[
             {
                 "title": text("console.sign_out"),
@@ -81,10 +88,17 @@ def navigation(page: str) -> list[dict[str, Any]]:
     return groups
 
 
+def _bottom(groups: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """What a phone shows at the bottom: the pages of daily work, else the first ones."""
+    items = [item for group in groups for item in group["items"]]
+    daily = [item for item in items if item["url"] in DAILY]
+    return (daily + [item for item in items if item not in daily])[: len(DAILY)]
+
+
 def _counts(actor: Actor) -> dict[str, int]:
     installed = {name for name, plugin in catalog().plugins.items() if not plugin.always_on}
     counts = {"plugins": len(switches().on & installed)}
-    if actor.can("definition:write"):
+    if actor.can("sla:write"):
         counts["sla"] = len(definitions.names("policy"))
         counts["calendars"] = len(definitions.names("calendar"))
     if actor.can("user:read"):
@@ -102,10 +116,24 @@ def first_page(actor: Actor) -> str:
     raise NotFound
 
 
+def find(words: str, actor: Actor) -> str:
+    """The address of what was looked for by name: a page of the console, else a plugin."""
+    asked = words.strip().lower()
+    for entries in NAV.values():
+        for name, url, _icon, permission in entries:
+            if actor.can(permission) and asked in text(f"console.{name}.title").lower():
+                return url
+    return "/console/plugins?" + urlencode({"q": words}) if actor.can("plugin:write") else ""
+
+
 def told(error: PolydeskError) -> list[dict[str, str]]:
     """Lines of the error summary: the field and the words."""
     if isinstance(error, Invalid):
         return [{"field": p.field, "words": words(p.message, p.values)} for p in error.problems]
+    if isinstance(error, Conflict):
+        reason = error.data.get("reason", "taken")
+        field = str(error.data.get("field", ""))
+        return [{"field": field, "words": text(f"console.conflict.{reason}")}]
     if isinstance(error, StaleVersion):
         return [{"field": "", "words": text("console.stale")}]
     return [{"field": "", "words": text(f"problem.{error.code}.detail")}]

@@ -64,9 +64,7 @@ def _expiry() -> datetime | None:
     return None if days == "never" else now() + timedelta(days=int(days))
 
 
-def _draw(
-    problems: list[dict[str, str]] | None = None, made: dict[str, str] | None = None
-) -> str:
+def _draw(problems: list[dict[str, str]] | None = None, made: dict[str, str] | None = None) -> str:
     rows = token_book.list_tokens()
     names = accounts.names_of({row.user_id for row in rows} | {row.created_by for row in rows})
     typed = {} if made else request.form

@@ -32,8 +32,10 @@ def calendar_title(name: str) -> str:
 
 
 def channel_title(name: str) -> str:
-    """The title of a channel."""
-    return text(f"desk.channel.{name}")
+    """The title of a channel; one that nobody worded goes by its name."""
+    message = f"desk.channel.{name}"
+    words = text(message)
+    return name if words == message else words
 
 
 def _title(kind: str, name: str) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from core.host import accounts, contacts, local, tickets
 from core.sdk import current_locale, now
 from tenants.desk import chips
-from tenants.desk.names import last_words, organisation_names, type_title
+from tenants.desk.names import channel_title, last_words, organisation_names, type_title
 from tenants.desk.views import Counts, Filters, counts, query_of
 
 if TYPE_CHECKING:
@@ -55,6 +55,7 @@ class Row:
     type: str
     snippet: str
     chip: chips.Chip | None
+    channel: str
     channel_icon: str
     unread: bool
 
@@ -125,6 +126,7 @@ def _row(
         type=type_title(ticket.type),
         snippet=" ".join(words.get(ticket.id, "").split())[:SNIPPET],
         chip=chips.nearest(ticket),
+        channel=channel_title(ticket.channel),
         channel_icon=CHANNELS.get(ticket.channel, "message-2"),
         unread=not ticket.finished and bool(spoke and (answered is None or spoke > answered)),
     )

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
-    from core.host import Message, Ticket
+    from core.host import Message
     from core.sdk import Actor, EventRow, Workflow
 
 RECENT = 8
@@ -82,9 +82,11 @@ class Record:
     folded: int
 
 
-def record(ticket: Ticket, workflow: Workflow, actor: Actor, *, everything: bool) -> Record:
-    """The timeline of a ticket, its older part folded unless everything is wanted."""
-    raw = [entry for entry in tickets.timeline(ticket, actor=actor) if _speaks(entry)]
+def record(
+    told: list[tickets.Entry], workflow: Workflow, actor: Actor, *, everything: bool
+) -> Record:
+    """The timeline of a ticket as drawn, its older part folded unless everything is wanted."""
+    raw = [entry for entry in told if _speaks(entry)]
     teller = _Teller(raw, workflow, actor)
     drawn = [teller.draw(entry) for entry in raw]
     request = next((entry for entry in drawn if isinstance(entry, Said)), None)
@@ -213,6 +215,9 @@ def _plain(value: Any) -> Any:
 
 
 def _delivery(message: Message) -> str:
-    if message.delivery_state in {"", "none"}:
+    state = message.delivery_state
+    if state in {"", "none"}:
         return ""
-    return text(f"desk.delivery.{message.delivery_state}")
+    if state == "held" and message.hold_until and message.hold_until <= now():
+        state = "queued"
+    return text(f"desk.delivery.{state}")

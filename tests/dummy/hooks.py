@@ -99,8 +99,12 @@ def portal_view(actor):
 
 
 class Settings(Schema):
-    greeting = fields.String(load_default="hi", metadata={"title": {"zh-CN": "问候", "en": "Greeting"}})
-    key = fields.String(load_default="", metadata={"title": {"zh-CN": "密钥", "en": "Key"}, "secret": True})
+    greeting = fields.String(
+        load_default="hi", metadata={"title": {"zh-CN": "问候", "en": "Greeting"}}
+    )
+    key = fields.String(
+        load_default="", metadata={"title": {"zh-CN": "密钥", "en": "Key"}, "secret": True}
+    )
     times = fields.Integer(load_default=1, metadata={"title": {"zh-CN": "次数", "en": "Times"}})
 
 
@@ -120,7 +124,9 @@ def register_api():
 
 @hookimpl
 def register_portal_pages():
-    return mood("register_portal_pages", [PortalPage("nod", TITLE, portal_view, PUBLIC, tile="check")])
+    return mood(
+        "register_portal_pages", [PortalPage("nod", TITLE, portal_view, PUBLIC, tile="check")]
+    )
 
 
 @hookimpl
@@ -130,7 +136,10 @@ def register_permissions():
 
 @hookimpl
 def register_ticket_types():
-    return mood("register_ticket_types", [TicketType("dummy.nod", TITLE, "dummy.nod", "dummy.nod", prefix="ND")])
+    return mood(
+        "register_ticket_types",
+        [TicketType("dummy.nod", TITLE, "dummy.nod", "dummy.nod", prefix="ND")],
+    )
 
 
 @hookimpl
@@ -161,7 +170,11 @@ def register_sla_policies():
     when = {"field": "type", "is": "dummy.nod"}
     return mood(
         "register_sla_policies",
-        [SlaPolicy("dummy.nod", TITLE, "dummy.always", (Target("dummy.nod", 60),), when=when, order=1)],
+        [
+            SlaPolicy(
+                "dummy.nod", TITLE, "dummy.always", (Target("dummy.nod", 60),), when=when, order=1
+            )
+        ],
     )
 
 
@@ -186,7 +199,8 @@ def report_query():
 @hookimpl
 def register_reports():
     return mood(
-        "register_reports", [Report("dummy.nods", TITLE, report_query, "dummy/nods.html", "dummy.nod:read")]
+        "register_reports",
+        [Report("dummy.nods", TITLE, report_query, "dummy/nods.html", "dummy.nod:read")],
     )
 
 
@@ -215,7 +229,9 @@ def panel_view(subject, actor):
 
 @hookimpl
 def register_panels():
-    return mood("register_panels", [Panel("dummy.nods", "ticket", TITLE, panel_view, "dummy.nod:read")])
+    return mood(
+        "register_panels", [Panel("dummy.nods", "ticket", TITLE, panel_view, "dummy.nod:read")]
+    )
 
 
 def card_view(actor):

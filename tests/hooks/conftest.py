@@ -10,8 +10,9 @@ import tenants.hooks
 from core import definitions
 from core.actors import OPERATOR
 from core.app import create_app
+from core.catalog import discover
 from core.db import clear_session, db, transaction
-from core.plugins import catalog, discover
+from core.plugins import catalog
 from core.tenancy import Tenant, as_tenant, find_tenant
 from tenants import service
 from tests.conftest import make_config
@@ -24,7 +25,9 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture(scope="session")
-def dummy_app(database: Mapping[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
+def dummy_app(
+    database: Mapping[str, str], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Flask]:
     """The application as an operator has it after installing the dummy."""
     config = make_config(tmp_path_factory.mktemp("dummy"), database)
     made = create_app(config, [tenants.hooks, *discover(), dummy])

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import sqlalchemy as sa
 import pytest
+import sqlalchemy as sa
 
 from core import definitions, settings
 from core.actors import SYSTEM
@@ -29,7 +29,9 @@ def test_every_declared_definition_round_trips_through_json(nodding):  # noqa: F
 
 def test_an_edit_is_for_this_tenant_and_the_old_version_stays(nodding, dummy_app):  # noqa: F811
     before = definitions.current_version("form", "dummy.nod")
-    body = to_body(definitions.get("form", "dummy.nod")) | {"title": {"zh-CN": "改", "en": "Changed"}}
+    body = to_body(definitions.get("form", "dummy.nod")) | {
+        "title": {"zh-CN": "改", "en": "Changed"}
+    }
     with transaction():
         version = definitions.edit("form", "dummy.nod", body, actor=SYSTEM)
     assert version == f"{before}+1"
@@ -56,7 +58,11 @@ def _equal(found, wanted):
 
 
 def test_a_body_that_does_not_fit_is_refused_and_changes_nothing(nodding):  # noqa: F811
-    for body in ({"name": "dummy.nod"}, {"name": "dummy.nod", "title": 7, "fields": []}, {"surprise": 1}):
+    for body in (
+        {"name": "dummy.nod"},
+        {"name": "dummy.nod", "title": 7, "fields": []},
+        {"surprise": 1},
+    ):
         with pytest.raises(Invalid), transaction():
             definitions.edit("form", "dummy.nod", body, actor=SYSTEM)
     assert definitions.history("form", "dummy.nod") == []
@@ -81,7 +87,12 @@ def test_settings_have_defaults_and_a_secret_is_never_shown_or_stored_in_clear(n
     with transaction():
         settings.save("dummy", {"key": "", "greeting": "hello"}, actor=SYSTEM)
     assert settings.get("dummy")["key"] == "open sesame"
-    told = [row.payload for row in db.session.scalars(sa.select(EventRow).where(EventRow.type == "settings.changed"))]
+    told = [
+        row.payload
+        for row in db.session.scalars(
+            sa.select(EventRow).where(EventRow.type == "settings.changed")
+        )
+    ]
     assert [row["fields"] for row in told] == [["key", "times"], ["greeting"]]
 
 

@@ -31,7 +31,9 @@ def test_a_subscriber_runs_in_the_transaction_and_falls_with_it(tenant, knock):
         knock(7)
         1 / 0  # noqa: B018
     assert [row.payload for row in told] == [{"times": 7}]
-    assert db.session.scalars(sa.select(EventRow).where(EventRow.type == "test.knocked")).all() == []
+    assert (
+        db.session.scalars(sa.select(EventRow).where(EventRow.type == "test.knocked")).all() == []
+    )
 
 
 def test_an_event_says_its_shape_and_keeps_to_it(tenant):
@@ -115,7 +117,9 @@ def test_timers_fire_at_their_due_times_under_the_virtual_clock(tenant):
     with virtual(START) as clock:
         with transaction():
             for minutes in (30, 10, 20):
-                timers.set_timer("test.note", door, START + timedelta(minutes=minutes), f"{door[1]}/{minutes}")
+                timers.set_timer(
+                    "test.note", door, START + timedelta(minutes=minutes), f"{door[1]}/{minutes}"
+                )
             timers.set_timer("test.note", door, START + timedelta(hours=9), f"{door[1]}/late")
         with transaction():
             timers.set_timer("test.note", door, START + timedelta(minutes=15), f"{door[1]}/20")
@@ -123,23 +127,35 @@ def test_timers_fire_at_their_due_times_under_the_virtual_clock(tenant):
         assert timers.run_until(clock, START + timedelta(hours=1)) == 2
         assert now() == START + timedelta(hours=1)
     assert [(key.split("/")[1], at - START) for key, at in fired] == [
-        ("10", timedelta(minutes=10)), ("20", timedelta(minutes=15)),
+        ("10", timedelta(minutes=10)),
+        ("20", timedelta(minutes=15)),
     ]
 
 
 def test_a_failing_timer_leaves_no_half_effect_and_is_marked(tenant):
     with transaction():
-        timers.set_timer("test.stumble", ("door", uuid7()), now() - timedelta(seconds=1), f"s-{uuid7()}")
+        timers.set_timer(
+            "test.stumble", ("door", uuid7()), now() - timedelta(seconds=1), f"s-{uuid7()}"
+        )
     timers.run_due()
     row = db.session.scalars(sa.select(Timer).where(Timer.kind == "test.stumble")).one()
     assert row.state == "failed"
-    assert db.session.scalar(sa.select(sa.func.count()).select_from(counters.Counter).where(counters.Counter.series == "stumble")) == 0
+    assert (
+        db.session.scalar(
+            sa.select(sa.func.count())
+            .select_from(counters.Counter)
+            .where(counters.Counter.series == "stumble")
+        )
+        == 0
+    )
 
 
 def test_one_timer_two_sweepers_one_effect(app, tenant):
     fired.clear()
     with transaction():
-        timers.set_timer("test.note", ("door", uuid7()), now() - timedelta(seconds=1), f"once-{uuid7()}")
+        timers.set_timer(
+            "test.note", ("door", uuid7()), now() - timedelta(seconds=1), f"once-{uuid7()}"
+        )
     row_id = db.session.scalars(sa.select(Timer.id).where(Timer.kind == "test.note")).one()
 
     def sweep():

@@ -60,12 +60,16 @@ def _of(table, tenant):
 
 
 def _seq(sql, tenant, event_id):
-    return sql.scalar(sa.select(LEDGER.c.seq).where(_of(LEDGER, tenant), LEDGER.c.event_id == event_id))
+    return sql.scalar(
+        sa.select(LEDGER.c.seq).where(_of(LEDGER, tenant), LEDGER.c.event_id == event_id)
+    )
 
 
 def _shift(sql, tenant, ids):
     at = sql.scalar(sa.select(EVENT.c.occurred_at).where(EVENT.c.id == ids[4]))
-    sql.execute(sa.update(EVENT).where(EVENT.c.id == ids[4]).values(occurred_at=at + timedelta(seconds=1)))
+    sql.execute(
+        sa.update(EVENT).where(EVENT.c.id == ids[4]).values(occurred_at=at + timedelta(seconds=1))
+    )
     return str(ids[4])
 
 
@@ -117,9 +121,14 @@ def _cut_everything(sql, tenant, ids):
 
 
 ATTACKS = {
-    "one event a second later": _shift, "other words": _reword, "an event gone": _remove_event,
-    "event and ledger row gone": _remove_both, "order changed": _swap, "an event smuggled in": _smuggle,
-    "tail cut": _cut_tail, "everything cut": _cut_everything,
+    "one event a second later": _shift,
+    "other words": _reword,
+    "an event gone": _remove_event,
+    "event and ledger row gone": _remove_both,
+    "order changed": _swap,
+    "an event smuggled in": _smuggle,
+    "tail cut": _cut_tail,
+    "everything cut": _cut_everything,
 }
 
 
@@ -146,7 +155,9 @@ def test_recomputing_every_hash_is_caught_by_the_signed_heads(tenant, knocked, a
 
 def _recompute(sql, tenant):
     rows = {row.id: row for row in db.session.scalars(sa.select(EventRow))}
-    order = db.session.execute(sa.select(LedgerEntry.seq, LedgerEntry.event_id).order_by(LedgerEntry.seq)).all()
+    order = db.session.execute(
+        sa.select(LedgerEntry.seq, LedgerEntry.event_id).order_by(LedgerEntry.seq)
+    ).all()
     previous, links = ledger.GENESIS, []
     for seq, event_id in order:
         fresh = ledger.link_hash(rows[event_id], seq, previous)
@@ -154,7 +165,11 @@ def _recompute(sql, tenant):
         previous = fresh
     clear_session()
     for seq, before, fresh in links:
-        sql.execute(sa.update(LEDGER).where(_of(LEDGER, tenant), LEDGER.c.seq == seq).values(prev_hash=before, hash=fresh))
+        sql.execute(
+            sa.update(LEDGER)
+            .where(_of(LEDGER, tenant), LEDGER.c.seq == seq)
+            .values(prev_hash=before, hash=fresh)
+        )
 
 
 def test_forged_lost_and_foreign_heads_are_named(tenant, knocked, make_tenant):

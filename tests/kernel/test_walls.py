@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 import sqlalchemy as sa
 
+from core.clock import now
 from core.db import db, transaction
 from core.errors import NoTenant, TenantLeak
 from core.plugins import PluginFailure
@@ -50,16 +51,20 @@ def test_get_and_identity_map_do_not_cross(pair):
 
 
 BELOW_THE_ORM = {
-    "text": lambda table, other: sa.text(f"SELECT * FROM {table.name}"),
+    "text": lambda table, _: sa.text(f"SELECT * FROM {table.name}"),
     "text with the other's id": lambda table, other: sa.text(
         f"SELECT * FROM {table.name} WHERE tenant_id = :t"
     ).bindparams(sa.bindparam("t", other, sa.Uuid)),
     "core select": lambda table, other: sa.select(table),
-    "core select of the other": lambda table, other: sa.select(table).where(table.c.tenant_id == other),
+    "core select of the other": lambda table, other: sa.select(table).where(
+        table.c.tenant_id == other
+    ),
     "core count": lambda table, other: sa.select(sa.func.count()).select_from(table),
     "core subquery": lambda table, other: sa.select(sa.select(table.c.id).subquery()),
     "core update": lambda table, other: sa.update(table).values(error="x"),
-    "core delete of the other": lambda table, other: sa.delete(table).where(table.c.tenant_id == other),
+    "core delete of the other": lambda table, other: sa.delete(table).where(
+        table.c.tenant_id == other
+    ),
     "join on equality alone": lambda table, other: sa.select(table.c.id).join(
         table.alias("b"), table.alias("b").c.tenant_id == table.c.tenant_id
     ),
@@ -81,7 +86,14 @@ def test_below_the_orm_nothing_passes(pair, name):
 def test_bulk_inserts_for_another_tenant_are_stopped(pair, many):
     (mine, my_id), (other, _) = pair
     rows = [
-        {"tenant_id": mine.id, "id": _fresh(my_id, n), "plugin": "p", "hook": "h", "error": "e", "at": _at()}
+        {
+            "tenant_id": mine.id,
+            "id": _fresh(my_id, n),
+            "plugin": "p",
+            "hook": "h",
+            "error": "e",
+            "at": now(),
+        }
         for n in range(many)
     ]
     with as_tenant(mine):
@@ -104,10 +116,21 @@ def test_a_row_of_another_tenant_cannot_be_flushed(pair):
 
 def test_without_a_tenant_there_is_an_error_not_an_empty_answer(pair):
     table = PluginFailure.__table__
-    for statement in (sa.select(PluginFailure), sa.select(table), sa.select(sa.func.count()).select_from(table)):
+    for statement in (
+        sa.select(PluginFailure),
+        sa.select(table),
+        sa.select(sa.func.count()).select_from(table),
+    ):
         with pytest.raises(NoTenant):
             db.session.execute(statement)
-    row = {"tenant_id": pair[0][0].id, "id": _fresh(pair[0][1], 1), "plugin": "p", "hook": "h", "error": "e", "at": _at()}
+    row = {
+        "tenant_id": pair[0][0].id,
+        "id": _fresh(pair[0][1], 1),
+        "plugin": "p",
+        "hook": "h",
+        "error": "e",
+        "at": now(),
+    }
     with pytest.raises(NoTenant), transaction():
         db.session.execute(sa.insert(table), [row])
 
@@ -119,26 +142,21 @@ def test_writing_outside_of_a_transaction_is_refused(pair):
         db.session.scalars(sa.select(PluginFailure)).all()
 
 
-@pytest.mark.skipif(not POSTGRESQL, reason="the second wall is PostgreSQL's")
-def test_the_second_wall_holds_when_the_first_is_gone(pair, monkeypatch):
-    (mine, my_id), (other, _) = pair
-    engine = db.engine
-    with engine.connect() as connection:
-        raw = connection.connection.cursor()
-        raw.execute("SELECT count(*) FROM plugin_failure")
-        assert raw.fetchone()[0] == 0
-        raw.execute(f"SET LOCAL app.tenant_id = '{mine.id}'")
-        raw.execute("SELECT id FROM plugin_failure")
-        assert [row[0] for row in raw.fetchall()] == [my_id]
-        raw.execute("UPDATE plugin_failure SET error = 'x' WHERE tenant_id = %s", [other.id])
-        assert raw.rowcount == 0
+if POSTGRESQL:
+
+    def test_the_second_wall_holds_when_the_first_is_gone(pair, monkeypatch):
+        (mine, my_id), (other, _) = pair
+        engine = db.engine
+        with engine.connect() as connection:
+            raw = connection.connection.cursor()
+            raw.execute("SELECT count(*) FROM plugin_failure")
+            assert raw.fetchone()[0] == 0
+            raw.execute(f"SET LOCAL app.tenant_id = '{mine.id}'")
+            raw.execute("SELECT id FROM plugin_failure")
+            assert [row[0] for row in raw.fetchall()] == [my_id]
+            raw.execute("UPDATE plugin_failure SET error = 'x' WHERE tenant_id = %s", [other.id])
+            assert raw.rowcount == 0
 
 
 def _fresh(template, n):
     return type(template)(int=template.int + 1 + n)
-
-
-def _at():
-    from core.clock import now  # noqa: PLC0415
-
-    return now()

@@ -18,10 +18,13 @@ from core import ui
 ROOT = Path(__file__).resolve().parents[2]
 VENDOR = ui.STATIC / "vendor"
 MANIFEST = json.loads((VENDOR / "manifest.json").read_text(encoding="utf-8"))
+# Mail programs know no style sheets, and a letter never runs in our origin.
+LETTERS = ROOT / "core/mail/templates"
 TEMPLATES = sorted(
     path
     for place in ("core", "tenants", "plugins")
     for path in (ROOT / place).rglob("templates/**/*.html")
+    if not path.is_relative_to(LETTERS)
 )
 INLINE = {
     "style attribute": re.compile(r"<[^>]*\sstyle\s*=", re.IGNORECASE),

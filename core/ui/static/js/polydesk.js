@@ -79,7 +79,7 @@
     var boxes = all('tr.r .check'), chosen = boxes.filter(function (box) { return box.checked; });
     boxes.forEach(function (box) { box.closest('tr.r').classList.toggle('sel', box.checked); });
     var bar = one('#bulk');
-    if (bar) { bar.hidden = !chosen.length; var count = one('[data-count]', bar); if (count) { count.textContent = count.dataset.count.replace('{n}', chosen.length); } }
+    if (bar) { bar.classList.toggle('shown', chosen.length > 0); var count = one('[data-count]', bar); if (count) { count.textContent = count.dataset.count.replace('{n}', chosen.length); } }
   }
   function selectNone() { all('tr.r .check,[data-check-all]').forEach(function (box) { box.checked = false; }); mark(); }
   function current() { return rows().find(function (row) { return row.id === cursor; }); }
@@ -137,7 +137,7 @@
   /* --- clocks tick once a minute, unannounced; crossing a threshold is said once --------------------------------------- */
   function span(seconds) {
     var s = Math.floor(Math.abs(seconds)), d = Math.floor(s / 86400), h = Math.floor(s % 86400 / 3600), m = Math.floor(s % 3600 / 60);
-    var pattern = s < 3600 ? words.minutes : s < 86400 ? words.hours : words.days;
+    var pattern = s < 3600 ? words.minutes : s < 86400 ? (m ? words.hours : words.hoursOnly) : (h ? words.days : words.daysOnly);
     return pattern.replace('{d}', d).replace('{h}', h).replace('{m}', m);
   }
   function tick() {
@@ -166,6 +166,13 @@
 
   /* --- focus after a swap: error summary, else the same control, else the new heading, never <body> ----------------------- */
   var held = null;
+  doc.addEventListener('htmx:before:response', function (event) {
+    var raw = event.detail.ctx.response.raw;
+    if (raw.redirected && /\/sign-in$/.test(new URL(raw.url).pathname)) {
+      event.preventDefault();
+      location.assign('/sign-in?next=' + encodeURIComponent(location.pathname + location.search));
+    }
+  });
   doc.addEventListener('htmx:before:swap', function () { held = doc.activeElement; });
   doc.addEventListener('htmx:after:swap', function (event) {
     var target = event.target && event.target.closest ? event.target : doc.body;

@@ -1,0 +1,103 @@
+"""`polydesk demo`: seed four companies with ninety days of work, under a virtual clock, what it holds in one transaction."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import click
+from flask.cli import with_appcontext
+
+from core.host import (
+    accounts,
+    as_tenant,
+    drain,
+    find_tenant,
+    now,
+    relay_tenant,
+    run_until,
+    transaction,
+    virtual,
+    write_heads,
+)
+from tenants.demo import people
+from tenants.demo.plan import DAYS, make_plan, timeline
+from tenants.demo.steps import carry_out, case_of
+from tenants.demo.stories import SLUGS, company
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from uuid import UUID
+
+    from core.host import Tenant, VirtualClock
+    from tenants.demo.plan import Matter
+    from tenants.demo.stories import Company
+
+
+def seed(*, tickets: int | None = None, slugs: tuple[str, ...] = SLUGS) -> dict[str, int]:
+    """Make the companies that are missing; gives the number of tickets made for each.
+
+    What a company holds is made in one transaction, so that a torn attempt leaves nothing behind
+    and one that has people is complete.
+    """
+    present = now()
+    made = {slug: _make(slug, present, tickets) for slug in slugs if not _is_made(slug)}
+    if made:
+        drain()
+        write_heads()
+    return made
+
+
+def _is_made(slug: str) -> bool:
+    tenant = find_tenant(slug)
+    if tenant is None:
+        return False
+    with as_tenant(tenant):
+        return bool(accounts.list_users())
+
+
+def _make(slug: str, present: datetime, tickets: int | None) -> int:
+    told = company(slug)
+    plan = make_plan(told, present, tickets=tickets)
+    with virtual(present - timedelta(days=DAYS)) as clock:
+        with as_tenant(_tenant(told)):
+            with transaction():
+                _live(told, plan, clock)
+                run_until(clock, present)
+            relay_tenant()
+    return len(plan)
+
+
+def _tenant(told: Company) -> Tenant:
+    """The company with its plugins on; they are offered from the next time it is entered."""
+    found = find_tenant(told.slug)
+    if found is None:
+        with transaction():
+            found = people.create(told)
+    with as_tenant(found), transaction():
+        people.switch_plugins_on()
+    return find_tenant(told.slug) or found
+
+
+def _live(told: Company, plan: list[Matter], clock: VirtualClock) -> None:
+    """Everything that happens, step by step, with the timers that fall due in between."""
+    house = people.settle(told)
+    opened: dict[int, UUID] = {}
+    cases = [case_of(house, matter, opened) for matter in plan]
+    for step in timeline(plan):
+        run_until(clock, step.at)
+        carry_out(cases[step.ticket], step)
+
+
+@click.command("demo")
+@with_appcontext
+def demo() -> None:
+    """Seed four companies with people, customers and tickets, and print who may sign in."""
+    made = seed()
+    for slug, count in made.items():
+        click.echo(f"{slug}: {count} tickets")
+    if not made:
+        click.echo("the demonstration is there already; nothing was added")
+    click.echo(f"password for everybody: {people.PASSWORD}")
+    for found in people.sign_ins():
+        click.echo(f"{found.slug:10} {found.role:11} {found.mail:32} {found.name} {found.title}")

@@ -1,0 +1,1 @@
+"""How staff come in and leave again, and what they may change about themselves."""

@@ -1,0 +1,94 @@
+"""What a member of staff may change about himself: name, language, password, and his sign-ins."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from flask import flash, g, redirect, request
+
+from core.host import accounts, passwords, sign_ins
+from core.sdk import SIGNED_IN, Invalid, NotFound, Problem, page, text
+from tenants.signin.routes import LANGUAGES, blueprint, draw, problems_of
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from werkzeug.wrappers import Response
+
+    from core.sdk import PolydeskError
+
+
+def _draw(problems: list[dict[str, str]] | None = None, **typed: Any) -> str:
+    user = accounts.get_user(g.actor.id)
+    return draw(
+        "account",
+        user=user,
+        typed=typed,
+        sessions=sign_ins.list_sessions(user.id),
+        this=g.actor.session_id,
+        languages=tuple(LANGUAGES),
+        problems=problems or [],
+    )
+
+
+def _again(error: PolydeskError) -> str:
+    return _draw(problems_of(error), **request.form.to_dict())
+
+
+@blueprint.get("/account")
+@page(SIGNED_IN)
+def account() -> str:
+    """Name, language, password, sign-ins."""
+    return _draw()
+
+
+@blueprint.post("/account")
+@page(SIGNED_IN, redraw=_again)
+def change_account() -> Response:
+    """Change name and language."""
+    locale = request.form.get("locale", "")
+    accounts.update_user(
+        g.actor.id,
+        version=request.form.get("version", 0, type=int),
+        display_name=request.form.get("display_name", ""),
+        locale=locale if locale in LANGUAGES else "",
+        actor=g.actor,
+    )
+    flash(text("signin.account.saved"))
+    response = redirect("/account", 303)
+    response.delete_cookie("pd_lang")
+    return response
+
+
+@blueprint.post("/account/password")
+@page(SIGNED_IN, redraw=_again)
+def change_password() -> Response:
+    """Set a new password, knowing the present one; every other sign-in ends."""
+    user = accounts.get_user(g.actor.id)
+    if not passwords.fits(user.password_hash, request.form.get("present", "")):
+        raise Invalid(Problem(field="present", message="signin.account.present_wrong"))
+    accounts.set_password(
+        user.id, request.form.get("password", ""), actor=g.actor, keep_session=g.actor.session_id
+    )
+    flash(text("signin.account.password_changed"))
+    return redirect("/account", 303)
+
+
+@blueprint.post("/account/sign-ins/<uuid:session_id>/end")
+@page(SIGNED_IN)
+def end_sign_in(session_id: UUID) -> Response:
+    """End one of one's own sign-ins; another person's does not exist here."""
+    if session_id not in {row.id for row in sign_ins.list_sessions(g.actor.id)}:
+        raise NotFound("no such sign-in")
+    sign_ins.sign_out(session_id, actor=g.actor)
+    flash(text("signin.account.ended"))
+    return redirect("/account", 303)
+
+
+@blueprint.post("/account/sign-ins/end-others")
+@page(SIGNED_IN)
+def end_others() -> Response:
+    """End all sign-ins but this one."""
+    sign_ins.revoke_sessions(g.actor.id, actor=g.actor, keep=g.actor.session_id)
+    flash(text("signin.account.ended"))
+    return redirect("/account", 303)
