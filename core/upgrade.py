@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 from alembic import command
@@ -109,15 +109,16 @@ def _upgrade_tenants() -> None:
                     row.version = plugin.version
 
 
-def revise(config: Config, owner: str, message: str) -> list[Any]:
-    """Write a new revision of one owner from the difference between models and database (for developers)."""
+def revise(config: Config, owner: str, message: str) -> None:
+    """Write the next numbered revision of one owner from the difference between models and database."""
+    folder = _folder(catalog(), owner)
+    number = 1 + len(list(folder.glob("[0-9]*.py")))
     engine = owner_engine(config)
     with engine.connect() as connection:
-        made = command.revision(
+        command.revision(
             alembic_config(owner, connection),
             message=message,
             autogenerate=True,
-            version_path=str(_folder(catalog(), owner)),
-            rev_id=message.split("_", maxsplit=1)[0] if message[:4].isdigit() else None,
+            version_path=str(folder),
+            rev_id=f"{number:04}",
         )
-    return made if isinstance(made, list) else [made]

@@ -1,4 +1,4 @@
-"""${message}
+"""${message.capitalize()}.
 
 The deploy runs this while the old code still serves: it must fit the previous version.
 """

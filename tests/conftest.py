@@ -18,7 +18,7 @@ from core.actors import OPERATOR
 from core.app import create_app
 from core.catalog import discover
 from core.config import Config
-from core.db import Base, clear_session, db, transaction
+from core.db import clear_session, db, transaction
 from core.plugins import catalog
 from core.tenancy import Tenant, as_tenant, tenant_by_id
 from tenants import service
@@ -72,10 +72,6 @@ def migrate(urls: Mapping[str, str]) -> None:
     config = make_config(Path(tempfile.mkdtemp()), urls)
     app = make_app(config)
     with app.app_context():
-        if not list((upgrade.HOME / "migrations" / "versions").glob("*.py")):
-            engine = upgrade.owner_engine(config)
-            Base.metadata.create_all(engine)
-            engine.dispose()
         upgrade.upgrade(config)
         clear_session()
         for engine in db.engines.values():

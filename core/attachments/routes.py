@@ -9,7 +9,6 @@ from flask_smorest import Blueprint
 
 from core.attachments import responses, service
 from core.attachments.models import Attachment
-from core.attachments.pictures import MAX_BYTES
 from core.attachments.schemas import AttachmentOut
 from core.errors import Invalid, Problem
 from core.web import endpoint
@@ -31,7 +30,7 @@ def upload() -> Attachment:
     given = request.files.get("file")
     if given is None:
         raise Invalid(Problem(field="file", message="attachments.error.missing"))
-    return service.store_upload(given.read(MAX_BYTES + 1), given.filename, actor=g.actor)
+    return service.store_file(given, actor=g.actor)
 
 
 @blueprint.get("/<uuid:attachment_id>")

@@ -13,7 +13,7 @@ from core import keys
 from core.attachments import blobs
 from core.attachments.events import AttachmentAdded, AttachmentRedacted
 from core.attachments.models import Attachment
-from core.attachments.pictures import Checked, check_upload, thumbnail
+from core.attachments.pictures import MAX_BYTES, Checked, check_upload, thumbnail
 from core.clock import now, uuid7
 from core.db import aside, db
 from core.errors import Forbidden, Invalid, NotFound, Problem
@@ -27,6 +27,8 @@ from core.timers import cancel_timers, set_timer
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from uuid import UUID
+
+    from werkzeug.datastructures import FileStorage
 
     from core.actors import Actor
     from core.timers import Timer
@@ -51,7 +53,9 @@ def is_form_key(given: str) -> bool:
     return keys.signature_fits(signature, _PURPOSE, str(current_tenant().id), name)
 
 
-def store_upload(content: bytes, name: str | None, *, actor: Actor, form_key: str = "") -> Attachment:
+def store_upload(
+    content: bytes, name: str | None, *, actor: Actor, form_key: str = ""
+) -> Attachment:
     """Check a file and keep it for its owner; raises Invalid, TooLarge or Forbidden.
 
     It outlives a rolled-back request, so that a refused form need not be filled with files again.
@@ -64,6 +68,13 @@ def store_upload(content: bytes, name: str | None, *, actor: Actor, form_key: st
     db.session.add(Attachment(**values))
     aside(partial(_keep, values))
     return db.session.get_one(Attachment, (values["tenant_id"], values["id"]))
+
+
+def store_file(file: FileStorage, *, actor: Actor, form_key: str = "") -> Attachment:
+    """`store_upload` for a file of a multipart form, read no further than the limit."""
+    with file.stream as stream:
+        content = stream.read(MAX_BYTES + 1)
+    return store_upload(content, file.filename, actor=actor, form_key=form_key)
 
 
 def claim_for_message(
@@ -266,6 +277,4 @@ def _shown_to_customers(row: Attachment) -> bool:
 
 
 def _problem(word: str, **values: int) -> Problem:
-    return Problem(
-        field="file", message=f"attachments.error.{word}", values=tuple(values.items())
-    )
+    return Problem(field="file", message=f"attachments.error.{word}", values=tuple(values.items()))

@@ -271,7 +271,11 @@ class Signature(fields.Field[dict[str, Any]]):
             strokes = value.get("strokes") or ""
             if not isinstance(strokes, str) or len(strokes) > MAX_STROKES:
                 raise wrong("forms.error.sign")
-            return {"attachment_id": drawn, "strokes": strokes} if strokes else {"attachment_id": drawn}
+            return (
+                {"attachment_id": drawn, "strokes": strokes}
+                if strokes
+                else {"attachment_id": drawn}
+            )
         typed = value.get("typed_name")
         name = clean(half_width(typed)) if isinstance(typed, str) else None
         if not name or len(name) > 80:  # noqa: PLR2004  longer is no person's name

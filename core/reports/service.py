@@ -7,10 +7,12 @@ import hmac
 import inspect
 import json
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from flask import current_app
+from jinja2 import ChoiceLoader, Environment, FileSystemLoader
 
 from core import clock, keys
 from core.contacts import links
@@ -77,7 +79,7 @@ def page(filled: Filled, *, back: str, notice: str = "") -> str:
     """The report as a page of the browser, to be printed from there."""
     sheets = ("/reports/report.css", "/reports/report-screen.css")
     return render.html(
-        current_app.jinja_env,
+        _environment(),
         filled.report.template,
         filled.data,
         stylesheets=sheets,
@@ -88,13 +90,25 @@ def page(filled: Filled, *, back: str, notice: str = "") -> str:
 
 def pdf(filled: Filled) -> Pdf:
     """The report as PDF; raises NotAvailable, TooMany or PdfFailed as core.reports.pdf does."""
-    return render.document(current_app.jinja_env, filled.report.template, filled.data)
+    return render.document(_environment(), filled.report.template, filled.data)
 
 
 def file_name(filled: Filled) -> str:
     """What the file is called when it is saved."""
     number = filled.ticket.number if filled.ticket else ""
     return f"{filled.report.name.rpartition('.')[2]}{f'-{number}' if number else ''}.pdf"
+
+
+def _environment() -> Environment:
+    """The application's templates, and those in the folder `templates` of every plugin."""
+    found: Environment | None = current_app.extensions.get("polydesk_reports")
+    if found is None:
+        own = [Path(module.__file__ or "").parent for module in catalog().modules.values()]
+        folders = [FileSystemLoader(folder / "templates") for folder in own]
+        usual = current_app.jinja_env
+        loader = ChoiceLoader([usual.loader or FileSystemLoader([]), *folders])
+        found = current_app.extensions["polydesk_reports"] = usual.overlay(loader=loader)
+    return found
 
 
 def _is_about_ticket(report: Report) -> bool:

@@ -25,7 +25,7 @@ _DAYS_KEPT = 20_000
 Windows = tuple[tuple[str, str], ...]
 Spans = tuple[tuple[int, int], ...]
 
-ALWAYS = Calendar("always", "sla.calendar.always", hours=((("00:00", "24:00"),),) * 7)
+ALWAYS = Calendar("always", "core.calendar.always", hours=((("00:00", "24:00"),),) * 7)
 
 
 class NeverOpens(PolydeskError):
@@ -73,18 +73,18 @@ def _problems(calendar: Calendar, timezone: str) -> Iterator[Problem]:
     try:
         ZoneInfo(calendar.timezone or timezone)
     except (ZoneInfoNotFoundError, ValueError):
-        yield Problem(field="timezone", message="sla.calendar.no_such_zone")
+        yield Problem(field="timezone", message="core.calendar.no_such_zone")
     if len(calendar.hours) != 7:  # noqa: PLR2004  the days of a week
-        yield Problem(field="hours", message="sla.calendar.seven_days")
+        yield Problem(field="hours", message="core.calendar.seven_days")
     for number, windows in enumerate(calendar.hours):
         yield from _window_problems(f"hours.{number}", windows)
     seen = set()
     for number, day in enumerate(calendar.days):
         yield from _window_problems(f"days.{number}.windows", day.windows)
         if not _is_date(day.date):
-            yield Problem(field=f"days.{number}.date", message="sla.calendar.bad_date")
+            yield Problem(field=f"days.{number}.date", message="core.calendar.bad_date")
         if day.date in seen:
-            yield Problem(field=f"days.{number}.date", message="sla.calendar.twice")
+            yield Problem(field=f"days.{number}.date", message="core.calendar.twice")
         seen.add(day.date)
 
 
@@ -93,11 +93,11 @@ def _window_problems(field: str, windows: Windows) -> Iterator[Problem]:
     for number, (opens, closes) in enumerate(windows):
         at = f"{field}.{number}"
         if not _TIME.fullmatch(opens) or not _TIME.fullmatch(closes):
-            yield Problem(field=at, message="sla.calendar.bad_time")
+            yield Problem(field=at, message="core.calendar.bad_time")
         elif opens >= closes:
-            yield Problem(field=at, message="sla.calendar.ends_before_start")
+            yield Problem(field=at, message="core.calendar.ends_before_start")
         elif opens < before:
-            yield Problem(field=at, message="sla.calendar.overlaps")
+            yield Problem(field=at, message="core.calendar.overlaps")
         before = closes
 
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from uuid import UUID
 
+    from core.actors import Actor
     from core.declarations import Metric, SlaPolicy, Target, Trigger
     from core.timers import Timer
 
@@ -63,9 +64,10 @@ def on_timer(timer: Timer) -> None:
     moment.close()
 
 
-def recompute(ticket_id: UUID) -> None:
+def recompute(ticket_id: UUID, *, actor: Actor) -> None:
     """Put a ticket's open clocks under today's policies and calendars; their elapsed stays."""
-    moment = at_timer(ticket_id, now())
+    actor.must("sla:write")
+    moment = at_timer(ticket_id, now(), actor=actor)
     moment.settle()
     retarget(moment, choose(moment.ticket), calendars_anew=True)
     moment.close()

@@ -28,10 +28,10 @@ _ALL = "all"
 PERMISSIONS = [
     Permission(
         "sla:read",
-        "sla.permission.read",
+        "core.permission.sla_read",
         {"admin": _ALL, "manager": _ALL, "supervisor": _ALL, "agent": _ALL, "auditor": _ALL},
     ),
-    Permission("sla:write", "sla.permission.write", {"admin": _ALL, "manager": _ALL}),
+    Permission("sla:write", "core.permission.sla_write", {"admin": _ALL, "manager": _ALL}),
 ]
 API = [routes.blueprint]
 

@@ -35,16 +35,16 @@ MAKE_UP_DAYS = "2026-01-04 2026-02-14 2026-02-28 2026-05-09 2026-09-20 2026-10-1
 def china_days() -> tuple[CalendarDay, ...]:
     """The holidays and make-up days in order of date."""
     off = [
-        CalendarDay(day, f"sla.holiday.{name}")
+        CalendarDay(day, f"core.holiday.{name}")
         for name, listed in HOLIDAYS.items()
         for day in listed.split()
     ]
-    on = [CalendarDay(day, "sla.holiday.make_up", OFFICE_HOURS) for day in MAKE_UP_DAYS.split()]
+    on = [CalendarDay(day, "core.holiday.make_up", OFFICE_HOURS) for day in MAKE_UP_DAYS.split()]
     return tuple(sorted(off + on, key=lambda day: day.date))
 
 
 OFFICE = Calendar(
-    "office", "sla.calendar.office", hours=(OFFICE_HOURS,) * 5 + ((), ()), days=china_days()
+    "office", "core.calendar.office", hours=(OFFICE_HOURS,) * 5 + ((), ()), days=china_days()
 )
 CALENDARS = [ALWAYS, OFFICE]
 
@@ -73,7 +73,7 @@ LIVE_CHANNEL = {"field": "channel", "in": ["phone", "chat"]}
 METRICS = [
     Metric(
         "first_response",
-        "sla.metric.first_response",
+        "core.metric.first_response",
         starts_on=(
             Trigger("ticket.opened", {"not": LIVE_CHANNEL}),
             Trigger("call.arrived"),
@@ -84,7 +84,7 @@ METRICS = [
     ),
     Metric(
         "acceptance",
-        "sla.metric.acceptance",
+        "core.metric.acceptance",
         starts_on=(Trigger("ticket.assigned"),),
         fulfilled_by=(Trigger("ticket.accepted"),),
         cancelled_by=(
@@ -97,7 +97,7 @@ METRICS = [
     ),
     Metric(
         "progress",
-        "sla.metric.progress",
+        "core.metric.progress",
         starts_on=(Trigger("ticket.accepted"),),
         fulfilled_by=(Trigger("message.posted", PROGRESS),),
         cancelled_by=(
@@ -110,7 +110,7 @@ METRICS = [
     ),
     Metric(
         "result_notice",
-        "sla.metric.result_notice",
+        "core.metric.result_notice",
         starts_on=(Trigger("message.posted", WORK_DONE),),
         fulfilled_by=(
             Trigger("message.posted", RESULT),
@@ -120,14 +120,14 @@ METRICS = [
     ),
     Metric(
         "customer_contact",
-        "sla.metric.customer_contact",
+        "core.metric.customer_contact",
         starts_on=(Trigger("message.posted", RESULT), Trigger("ticket.taken_back", WITH_RESULT)),
         fulfilled_by=(Trigger("message.posted", ANSWER),),
         cancelled_by=(Trigger("ticket.moved", REOPENED), Trigger("ticket.merged")),
     ),
     Metric(
         "handover",
-        "sla.metric.handover",
+        "core.metric.handover",
         starts_on=(Trigger("ticket.handed_over"),),
         fulfilled_by=(Trigger("ticket.handover_accepted"),),
         cancelled_by=(
@@ -139,7 +139,7 @@ METRICS = [
     ),
     Metric(
         "resolution",
-        "sla.metric.resolution",
+        "core.metric.resolution",
         starts_on=(Trigger("ticket.opened"),),
         fulfilled_by=(Trigger("ticket.moved", SOLVED),),
         cancelled_by=(Trigger("ticket.moved", GIVEN_UP), Trigger("ticket.merged")),
@@ -149,7 +149,7 @@ METRICS = [
 
 DEFAULT_POLICY = SlaPolicy(
     "standard",
-    "sla.policy.standard",
+    "core.policy.standard",
     calendar="office",
     targets=(
         Target(
@@ -174,7 +174,7 @@ DEFAULT_POLICY = SlaPolicy(
         Escalation("breach", "supervisor"),
         Escalation("breach", "manager", after_seconds=2 * HOUR),
     ),
-    reason="sla.policy.standard_reason",
+    reason="core.policy.standard_reason",
     order=1000,
 )
 POLICIES = [DEFAULT_POLICY]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +25,7 @@ from core.timers import PENDING, Timer, set_timer
 if TYPE_CHECKING:
     from uuid import UUID
 
+    from core.actors import Actor
     from core.sla.events import ClockEvent
 
 WAKE = "sla.wake"
@@ -44,7 +45,7 @@ def at_event(row: EventRow) -> Moment:
     return moment
 
 
-def at_timer(ticket_id: UUID, due_at: datetime) -> Moment:
+def at_timer(ticket_id: UUID, due_at: datetime, *, actor: Actor = SYSTEM) -> Moment:
     """The moment when nothing happened but time."""
     ticket = _locked(ticket_id)
     policy = _policy_row(ticket_id)
@@ -52,7 +53,7 @@ def at_timer(ticket_id: UUID, due_at: datetime) -> Moment:
         raise NotFound(f"ticket {ticket_id} has no policy row", ticket_id=ticket_id)
     if policy.wake_at == due_at:
         policy.wake_at = None
-    return Moment(ticket, now(), None, policy, _open_clocks(ticket_id))
+    return Moment(ticket, now(), None, policy, _open_clocks(ticket_id), actor=actor)
 
 
 def _locked(ticket_id: UUID) -> Any:
@@ -105,7 +106,8 @@ class Moment:
     cause: UUID | None
     policy: TicketPolicy
     clocks: list[ClockRow]
-    rounds: dict[str, int] | None = field(default=None)
+    rounds: dict[str, int] | None = None
+    actor: Actor = SYSTEM
 
     @property
     def ticket_id(self) -> UUID:
@@ -148,7 +150,7 @@ class Moment:
         emit(
             event,
             subject=("ticket", self.ticket_id),
-            actor=SYSTEM,
+            actor=self.actor,
             caused_by=self.cause,
             occurred_at=occurred_at or self.at,
         )

@@ -115,7 +115,7 @@ def edit_calendar(name: str, body: dict[str, Any], *, actor: Actor) -> str:
     try:
         business.next_opening(calendar, now(), current_tenant().timezone)
     except business.NeverOpens:
-        raise Invalid(Problem(field="hours", message="sla.calendar.never_opens")) from None
+        raise Invalid(Problem(field="hours", message="core.calendar.never_opens")) from None
     return definitions.edit("calendar", name, body, actor=actor)
 
 
@@ -124,7 +124,7 @@ def reorder(names: Sequence[str], *, actor: Actor) -> None:
     actor.must("sla:write")
     known = {each.name: each.value for each in list_policies()}
     if sorted(names) != sorted(known):
-        raise Invalid(Problem(field="names", message="sla.policy.names_all"))
+        raise Invalid(Problem(field="names", message="core.policy.names_all"))
     for place, name in enumerate(names, start=1):
         if known[name].order != place * STEP:
             moved = replace(known[name], order=place * STEP)
@@ -162,8 +162,8 @@ def _explained(name: str, version: str, by: str, facts: Mapping[str, Any]) -> Ex
     return Explanation(
         policy=name,
         version=version,
-        title=policy.title if policy else "sla.policy.none",
-        reason=policy.reason if policy else "sla.policy.none_reason",
+        title=policy.title if policy else "core.policy.none",
+        reason=policy.reason if policy else "core.policy.none_reason",
         chosen_by=by,
         chosen_at=None,
         considered=tuple(
@@ -200,25 +200,25 @@ def _read(kind: type, body: dict[str, Any]) -> Any:
 def _policy_problems(policy: SlaPolicy) -> Iterator[Problem]:
     calendars, metrics = definitions.names("calendar"), definitions.names("metric")
     if policy.calendar not in calendars:
-        yield Problem(field="calendar", message="sla.policy.no_such_calendar")
+        yield Problem(field="calendar", message="core.policy.no_such_calendar")
     if not 0 <= policy.warn_percent <= 100:  # noqa: PLR2004  a percentage
-        yield Problem(field="warn_percent", message="sla.policy.percentage")
+        yield Problem(field="warn_percent", message="core.policy.percentage")
     if policy.warn_seconds < 0:
-        yield Problem(field="warn_seconds", message="sla.policy.seconds")
+        yield Problem(field="warn_seconds", message="core.policy.seconds")
     yield from _condition_problems("when", policy.when)
     for number, target in enumerate(policy.targets):
         at = f"targets.{number}"
         if target.metric not in metrics:
-            yield Problem(field=f"{at}.metric", message="sla.policy.no_such_metric")
+            yield Problem(field=f"{at}.metric", message="core.policy.no_such_metric")
         if not 1 <= target.seconds <= LONGEST:
-            yield Problem(field=f"{at}.seconds", message="sla.policy.seconds")
+            yield Problem(field=f"{at}.seconds", message="core.policy.seconds")
         if target.calendar and target.calendar not in calendars:
-            yield Problem(field=f"{at}.calendar", message="sla.policy.no_such_calendar")
+            yield Problem(field=f"{at}.calendar", message="core.policy.no_such_calendar")
         yield from _condition_problems(f"{at}.when", target.when)
     for number, step in enumerate(policy.escalations):
         if not 0 <= step.after_seconds <= LONGEST:
             yield Problem(
-                field=f"escalations.{number}.after_seconds", message="sla.policy.seconds"
+                field=f"escalations.{number}.after_seconds", message="core.policy.seconds"
             )
 
 

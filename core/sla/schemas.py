@@ -17,7 +17,7 @@ class Words(fields.Field[str]):
         return text(value) if value else ""
 
 
-class Moment(fields.AwareDateTime):
+class UtcTime(fields.AwareDateTime):
     """A time as RFC 3339 with Z (model.md §10)."""
 
     def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> str | None:  # noqa: ARG002  marshmallow's own signature
@@ -28,8 +28,8 @@ class IntervalOut(Schema):
     """A stretch in which a clock ran or rested; `ended_at` null is the one that lasts."""
 
     kind = fields.String()
-    started_at = Moment()
-    ended_at = Moment(allow_none=True)
+    started_at = UtcTime()
+    ended_at = UtcTime(allow_none=True)
     seconds = fields.Integer()
 
 
@@ -51,12 +51,12 @@ class ClockOut(Schema):
     elapsed = fields.Integer()
     left = fields.Integer()
     reason = fields.String()
-    started_at = Moment()
-    due_at = Moment(allow_none=True)
-    warn_at = Moment(allow_none=True)
-    warned_at = Moment(allow_none=True)
-    breached_at = Moment(allow_none=True)
-    finished_at = Moment(allow_none=True)
+    started_at = UtcTime()
+    due_at = UtcTime(allow_none=True)
+    warn_at = UtcTime(allow_none=True)
+    warned_at = UtcTime(allow_none=True)
+    breached_at = UtcTime(allow_none=True)
+    finished_at = UtcTime(allow_none=True)
     intervals = fields.List(fields.Nested(IntervalOut))
 
 
@@ -68,7 +68,7 @@ class PolicyChosenOut(Schema):
     title = Words(metadata={"type": "string"})
     reason = Words(metadata={"type": "string"})
     chosen_by = fields.String()
-    chosen_at = Moment(allow_none=True)
+    chosen_at = UtcTime(allow_none=True)
 
 
 class TicketClocksOut(Schema):

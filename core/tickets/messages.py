@@ -182,3 +182,12 @@ def attachments_of(message_ids: Iterable[UUID]) -> dict[UUID, list[UUID]]:
     for row in rows:
         found.setdefault(row.message_id, []).append(row.attachment_id)
     return found
+
+
+def report_work(ticket_id: UUID, body: str, *, actor: Actor, purpose: str) -> Message:
+    """A note of whoever owns the work: "work_done" starts SL-07, "result" keeps it and starts SL-08."""
+    ticket = lock_ticket(ticket_id, actor=actor, permission="ticket:write")
+    if purpose not in {"work_done", "result"}:
+        raise Invalid(Problem(field="purpose", message="tickets.error.choice"))
+    validate(ticket, {"message": {"body": body, "visibility": INTERNAL}}, actor=actor)
+    return write_message(ticket, body, actor=actor, visibility=INTERNAL, purpose=purpose)

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from core.actors import Actor
-    from core.declarations import Form
     from core.catalog import Catalog
+    from core.declarations import Form
     from core.tickets.models import Ticket
 
 CORE_CLOSE = "core_close"

@@ -35,6 +35,7 @@ from core.tickets.messages import (
     messages,
     post_message,
     recall_message,
+    report_work,
     timeline,
 )
 from core.tickets.moving import (
@@ -84,6 +85,7 @@ __all__ = [
     "recall_message",
     "register_effect",
     "register_intake",
+    "report_work",
     "set_tags",
     "state_of",
     "tags_of",

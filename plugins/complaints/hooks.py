@@ -33,9 +33,7 @@ if TYPE_CHECKING:
 
     from core.sdk import Contact
 
-plugin = Plugin(
-    "complaints", "complaints.title", summary="complaints.summary", icon="speakerphone"
-)
+plugin = Plugin("complaints", "complaints.title", summary="complaints.summary", icon="speakerphone")
 
 register_intake(NAME, service.take_in)
 for transition, effect in {

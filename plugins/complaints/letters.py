@@ -76,9 +76,7 @@ def tell_appeal(ticket: Ticket, judgement: Judgement, actor: Actor) -> None:
     _send(ticket, words, actor)
 
 
-def tell_plan(
-    ticket: Ticket, plan: Plan, measures: Sequence[PlanMeasure], actor: Actor
-) -> None:
+def tell_plan(ticket: Ticket, plan: Plan, measures: Sequence[PlanMeasure], actor: Actor) -> None:
     """The approved plan, to be accepted or refused (CP-17)."""
     with _his_language(ticket):
         lines = [
@@ -99,9 +97,7 @@ def tell_plan(
     _send(ticket, words, actor, automatic=True)
 
 
-def tell_result(
-    ticket: Ticket, report: str, pictures: Sequence[UUID], actor: Actor
-) -> Message:
+def tell_result(ticket: Ticket, report: str, pictures: Sequence[UUID], actor: Actor) -> Message:
     """The result with its pictures, to be confirmed and signed."""
     with _his_language(ticket):
         words = text("complaints.letter.result", report=report)

@@ -27,7 +27,12 @@ def summary(ticket: Ticket | None, _actor: Actor) -> list[Block]:
     except NotFound:
         return []
     blocks = [_block("intake", _intake(complaint))]
-    steps = (("judgement", _judgement), ("investigation", _investigation), ("plan", _plan), ("result", _result))
+    steps = (
+        ("judgement", _judgement),
+        ("investigation", _investigation),
+        ("plan", _plan),
+        ("result", _result),
+    )
     for name, rows_of in steps:
         rows = rows_of(ticket)
         if rows:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from core.sdk import (
     SYSTEM,
-    Field,
     Report,
     attachment_content,
     attachments_of_ticket,
@@ -34,7 +33,6 @@ FINDINGS = ("founded", "partly", "not_founded")
 PRIORITIES = ("normal", "urgent", "critical")
 CHANNELS = ("web", "phone", "chat", "mail", "counter")
 TEMPLATE = "complaints/register.html"
-PARAMS = (Field("ticket_id", "text", "complaints.field.ticket", required=True),)
 
 
 def register(ticket_id: UUID, edition: str) -> dict[str, Any]:
@@ -202,7 +200,6 @@ REPORTS = [
         partial(register, edition="customer"),
         TEMPLATE,
         "matter:read",
-        params=PARAMS,
     ),
     Report(
         "complaints.register_internal",
@@ -210,6 +207,5 @@ REPORTS = [
         partial(register, edition="internal"),
         TEMPLATE,
         "complaints.register:internal",
-        params=PARAMS,
     ),
 ]

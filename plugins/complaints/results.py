@@ -99,9 +99,7 @@ def follow_up(ticket: Ticket, answers: dict[str, Any], actor: Actor) -> None:
         **scores,
     )
     db.session.add(made)
-    said = FollowUpMade(
-        follow_up_id=made.id, channel=made.channel, reached=made.reached, **scores
-    )
+    said = FollowUpMade(follow_up_id=made.id, channel=made.channel, reached=made.reached, **scores)
     say(said, ticket, actor)
 
 

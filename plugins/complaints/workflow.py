@@ -105,5 +105,10 @@ TRANSITIONS = (
 )  # fmt: skip
 
 WORKFLOW = Workflow(
-    NAME, "complaints.workflow", initial="received", states=STATES, transitions=TRANSITIONS, stages=STAGES
+    NAME,
+    "complaints.workflow",
+    initial="received",
+    states=STATES,
+    transitions=TRANSITIONS,
+    stages=STAGES,
 )

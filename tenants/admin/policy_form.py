@@ -228,7 +228,8 @@ def in_units(seconds: int) -> tuple[int, str]:
 
 def policy_of(name: str, answers: dict[str, Any], old: SlaPolicy) -> SlaPolicy:
     """The policy that the answers describe; words that were not touched keep their message id."""
-    kept = conditions_of(old.when) is None
+    when = _when(answers)
+    kept = conditions_of(old.when) in (None, conditions_of(when))
     return replace(
         old,
         name=name,
@@ -243,7 +244,7 @@ def policy_of(name: str, answers: dict[str, Any], old: SlaPolicy) -> SlaPolicy:
             Escalation(row["at"], row["notify"], int(row.get("after_minutes") or 0) * 60)
             for row in answers.get("escalations") or ()
         ),
-        when=old.when if kept else _when(answers),
+        when=old.when if kept else when,
     )
 
 
@@ -259,8 +260,8 @@ def _target(row: dict[str, Any], old: SlaPolicy) -> Target:
     seconds = int(row["amount"]) * UNITS[row["unit"]]
     made = Target(row["metric"], seconds, row.get("calendar") or "", _narrowed(row))
     for target in old.targets:
-        # A target whose condition boxes cannot say stays as it is while its row is untouched.
-        if conditions_of(target.when) is None and _target_row(target) == _target_row(made):
+        # A row that was not touched keeps its target, whatever boxes can say of its condition.
+        if _target_row(target) == _target_row(made):
             return target
     return made
 

@@ -11,6 +11,7 @@ from core.db import db, transaction
 from core.i18n import use
 from core.jobs import drain
 from core.ledger import LedgerEntry, write_head
+from core.tickets.models import Ticket
 from core.tickets.service import NewTicket, open_ticket
 from tenants.admin.audit import changes_of, event_words
 
@@ -45,11 +46,11 @@ def test_the_trail_is_filtered_and_paged(house, admin):
 def test_a_ticket_is_found_by_its_number(house, admin):
     with house.inside(), transaction():
         actor = service.actor_for(service.get_user(admin.user_id))
-        ticket = open_ticket(
+        opened = open_ticket(
             NewTicket(type="problem", subject="Rain", description="In"), actor=actor
-        )
+        ).id
     with house.inside():
-        number = db.session.get(type(ticket), (house.tenant.id, ticket.id)).number
+        number = db.session.get(Ticket, (house.tenant.id, opened)).number
     page = admin.get(f"/console/audit?of={number.lower()}")
     assert "<code>ticket.opened</code>" in page
     assert number in page

@@ -19,9 +19,9 @@ from core.attachments.pictures import (
     MAX_BYTES,
     MAX_SIDE,
     SHEET,
-    FileTooLarge,
     THUMBNAIL_SIDE,
     WORD,
+    FileTooLarge,
     check_upload,
     thumbnail,
 )

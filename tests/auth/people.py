@@ -21,7 +21,9 @@ PASSWORD = "ein langes Wort"
 def hire(email: str, *roles: str, password: str | None = PASSWORD) -> User:
     """A member of staff."""
     with transaction():
-        user = service.create_user(email, email.split("@")[0], password=password, roles=roles, actor=OPERATOR)
+        user = service.create_user(
+            email, email.split("@")[0], password=password, roles=roles, actor=OPERATOR
+        )
     db.session.refresh(user)
     db.session.expunge(user)  # readable after the requests that the story goes on with
     return user
@@ -40,6 +42,8 @@ def send(client: FlaskClient, url: str, form_url: str = "/sign-in", **fields: st
     return client.post(url, data={"csrf_token": csrf_of(client, form_url), **fields})
 
 
-def come_in(client: FlaskClient, email: str, password: str = PASSWORD, **fields: str) -> TestResponse:
+def come_in(
+    client: FlaskClient, email: str, password: str = PASSWORD, **fields: str
+) -> TestResponse:
     """Sign in."""
     return send(client, "/sign-in", email=email, password=password, **fields)

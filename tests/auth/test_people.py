@@ -26,7 +26,9 @@ if TYPE_CHECKING:
 def test_several_roles_unite_to_the_widest_reach(tenant: Tenant) -> None:
     user = hire("lan@jinlan.example", "agent")
     with transaction():
-        roles.create_role("helper", {"en": "Helper"}, {"contact:read": "own", "mail:read": "team"}, actor=OPERATOR)
+        roles.create_role(
+            "helper", {"en": "Helper"}, {"contact:read": "own", "mail:read": "team"}, actor=OPERATOR
+        )
         roles.give_role(user.id, "helper", actor=OPERATOR)
     actor = service.actor_for(user)
     assert actor.reach("contact:read") is Reach.ALL, "the agent's, not the helper's"
@@ -172,12 +174,16 @@ def test_a_profile_is_changed_at_its_version(tenant: Tenant) -> None:
     user = hire("lan@jinlan.example", "agent")
     version = user.version
     with transaction():
-        service.update_user(user.id, version=version, display_name="周岚", locale="en", actor=OPERATOR)
+        service.update_user(
+            user.id, version=version, display_name="周岚", locale="en", actor=OPERATOR
+        )
     with pytest.raises(StaleVersion), transaction():
         service.update_user(user.id, version=version, display_name="别人", actor=OPERATOR)
     actor = service.actor_for(service.get_user(user.id))
     assert (actor.name, actor.locale) == ("周岚", "en")
-    fact = db.session.scalars(sa.select(EventRow).where(EventRow.type == "user.profile_changed")).one()
+    fact = db.session.scalars(
+        sa.select(EventRow).where(EventRow.type == "user.profile_changed")
+    ).one()
     assert fact.payload["fields"] == ["display_name", "locale"]
     assert "周岚" not in fact.data
 

@@ -44,8 +44,13 @@ def test_a_forgotten_password_is_replaced_once(client: FlaskClient, tenant: Tena
     known = send(client, "/password/forgot", "/account", email="LAN@jinlan.example ")
     strange = send(client, "/password/forgot", "/account", email="nobody@jinlan.example")
     assert known.status_code == strange.status_code == 200
-    shown = [page.get_data(as_text=True).split("<main")[1].split("csrf_token")[0] for page in (known, strange)]
-    assert shown[0].replace("LAN@jinlan.example", "X") == shown[1].replace("nobody@jinlan.example", "X")
+    shown = [
+        page.get_data(as_text=True).split("<main")[1].split("csrf_token")[0]
+        for page in (known, strange)
+    ]
+    assert shown[0].replace("LAN@jinlan.example", "X") == shown[1].replace(
+        "nobody@jinlan.example", "X"
+    )
 
     (row,) = mails()
     link = link_in(row)
@@ -74,7 +79,12 @@ def test_a_link_dies_within_the_hour_and_with_a_forged_sign(client: FlaskClient)
             reset_id = resets.invite(user, actor=OPERATOR).id
             token = resets.reset_token(reset_id)
         assert client.get(f"/password/reset/{token}").status_code == 200
-        for wrong in (token[:-1] + ("A" if token[-1] != "A" else "B"), "x", f"{reset_id.hex}.", "0" * 32 + "." + token[33:]):
+        for wrong in (
+            token[:-1] + ("A" if token[-1] != "A" else "B"),
+            "x",
+            f"{reset_id.hex}.",
+            "0" * 32 + "." + token[33:],
+        ):
             assert client.get(f"/password/reset/{wrong}").status_code == 422
         time.advance(timedelta(minutes=61))
         assert client.get(f"/password/reset/{token}").status_code == 422
@@ -88,7 +98,10 @@ def test_a_forged_host_changes_no_link(client: FlaskClient, tenant: Tenant) -> N
     form = page.split('name="csrf_token" value="')[1].split('"')[0]
     fields = {"csrf_token": form, "email": "lan@jinlan.example"}
     assert client.post("/password/forgot", data=fields, headers=headers).status_code == 200
-    assert client.post("/password/forgot", data=fields, base_url="http://evil.example").status_code == 404
+    assert (
+        client.post("/password/forgot", data=fields, base_url="http://evil.example").status_code
+        == 404
+    )
     rows = mails()
     assert len(rows) == 2
     for row in rows:
@@ -129,8 +142,15 @@ def test_unsafe_requests_leave_a_line_for_ninety_days(client: FlaskClient) -> No
         come_in(client, "lan@jinlan.example")
         send(client, "/account/password", "/account", present="no", password="no")
         first, second = db.session.scalars(sa.select(RequestLog).order_by(RequestLog.id)).all()
-        assert (first.method, first.route, first.status, first.ip) == ("POST", "/sign-in", 303, "203.0.113.7")
-        assert (second.route, second.status) == ("/account/password", 422), "kept though the request was rolled back"
+        assert (first.method, first.route, first.status, first.ip) == (
+            "POST",
+            "/sign-in",
+            303,
+            "203.0.113.7",
+        )
+        assert (second.route, second.status) == ("/account/password", 422), (
+            "kept though the request was rolled back"
+        )
         assert (second.actor_id, second.browser) == (user.id, "Firefox")
         time.advance(KEPT - timedelta(hours=1))
         _forget()

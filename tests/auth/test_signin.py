@@ -41,7 +41,9 @@ def secret_of(client: FlaskClient) -> str:
 
 def events(kind: str) -> list[EventRow]:
     db.session.rollback()
-    return list(db.session.scalars(sa.select(EventRow).where(EventRow.type == kind).order_by(EventRow.id)))
+    return list(
+        db.session.scalars(sa.select(EventRow).where(EventRow.type == kind).order_by(EventRow.id))
+    )
 
 
 def test_a_member_comes_in_and_leaves(client: FlaskClient) -> None:
@@ -49,7 +51,9 @@ def test_a_member_comes_in_and_leaves(client: FlaskClient) -> None:
     assert client.get("/account").location.startswith("/sign-in?next=")
     answer = come_in(client, " LAN@jinlan.example ", next="/account")
     assert (answer.status_code, answer.location) == (303, "/account")
-    cookie = next(value for value in answer.headers.getlist("Set-Cookie") if value.startswith("pd="))
+    cookie = next(
+        value for value in answer.headers.getlist("Set-Cookie") if value.startswith("pd=")
+    )
     assert "HttpOnly" in cookie
     assert "SameSite=Lax" in cookie
     assert "Domain" not in cookie
@@ -81,11 +85,15 @@ def test_on_https_the_cookie_is_bound_to_the_host(client: FlaskClient) -> None:
     assert "Path=/" in cookie
 
 
-def test_a_stranger_gets_one_answer_by_one_path(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_stranger_gets_one_answer_by_one_path(
+    client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
     hire("lan@jinlan.example", "agent")
     hire("gone@jinlan.example", "agent")
     with transaction():
-        service.suspend_user(service.find_user("gone@jinlan.example").id, actor=service.actor_for(_admin()))
+        service.suspend_user(
+            service.find_user("gone@jinlan.example").id, actor=service.actor_for(_admin())
+        )
     checked: list[bool] = []
     fits = passwords.fits
     monkeypatch.setattr(passwords, "fits", lambda *a: checked.append(True) or fits(*a))
@@ -102,7 +110,9 @@ def test_a_stranger_gets_one_answer_by_one_path(client: FlaskClient, monkeypatch
     assert len(set(pages.values())) == 1
     assert len(checked) == 3, "one hash is computed for each, so each takes the same time"
     reasons = [row.payload["reason"] for row in events("user.sign_in_failed")]
-    assert reasons == ["password", "unknown", "suspended"], "each failure left a trace though nothing was written"
+    assert reasons == ["password", "unknown", "suspended"], (
+        "each failure left a trace though nothing was written"
+    )
     assert come_in(client, "lan@jinlan.example").status_code == 303
 
 
@@ -110,7 +120,9 @@ def _admin() -> User:
     return hire("admin@jinlan.example", "admin")
 
 
-def test_too_many_tries_must_wait_and_others_need_not(client: FlaskClient, time: clock.VirtualClock) -> None:
+def test_too_many_tries_must_wait_and_others_need_not(
+    client: FlaskClient, time: clock.VirtualClock
+) -> None:
     hire("lan@jinlan.example", "agent")
     hire("li@jinlan.example", "agent")
     for _ in range(signin.PER_ACCOUNT_AND_RANGE):
@@ -139,13 +151,20 @@ def test_a_fixed_session_is_worth_nothing(client: FlaskClient) -> None:
     assert csrf_of(client, "/account") != planted_form
 
     come_again = client.post(
-        "/sign-in", data={"csrf_token": csrf_of(client, "/account"), "email": "lan@jinlan.example", "password": PASSWORD}
+        "/sign-in",
+        data={
+            "csrf_token": csrf_of(client, "/account"),
+            "email": "lan@jinlan.example",
+            "password": PASSWORD,
+        },
     )
     assert come_again.status_code == 303
     second = secret_of(client)
     assert second != first
     client.set_cookie("pd", first, domain=client.environ_base["HTTP_HOST"])
-    assert client.get("/account").status_code == 303, "signing in again ends the browser's old sign-in"
+    assert client.get("/account").status_code == 303, (
+        "signing in again ends the browser's old sign-in"
+    )
     client.set_cookie("pd", second, domain=client.environ_base["HTTP_HOST"])
     assert client.get("/account").status_code == 200
 
@@ -160,17 +179,27 @@ def test_tables_hold_hashes_only(client: FlaskClient) -> None:
     assert user.password_hash.startswith("$argon2id$")
 
 
-def test_a_new_password_ends_the_other_sign_ins(app: Flask, client: FlaskClient, tenant: Tenant) -> None:
+def test_a_new_password_ends_the_other_sign_ins(
+    app: Flask, client: FlaskClient, tenant: Tenant
+) -> None:
     hire("lan@jinlan.example", "agent")
     other = app.test_client()
     other.environ_base["HTTP_HOST"] = client.environ_base["HTTP_HOST"]
     come_in(client, "lan@jinlan.example")
     come_in(other, "lan@jinlan.example")
     assert other.get("/account").status_code == 200
-    wrong = send(client, "/account/password", "/account", present="not it at all", password="another long one")
+    wrong = send(
+        client,
+        "/account/password",
+        "/account",
+        present="not it at all",
+        password="another long one",
+    )
     assert wrong.status_code == 422
     assert other.get("/account").status_code == 200
-    right = send(client, "/account/password", "/account", present=PASSWORD, password="another long one")
+    right = send(
+        client, "/account/password", "/account", present=PASSWORD, password="another long one"
+    )
     assert right.status_code == 303
     assert client.get("/account").status_code == 200
     assert other.get("/account").status_code == 303
@@ -244,7 +273,10 @@ def test_next_never_leads_out(client: FlaskClient, bad: str) -> None:
 
 def test_next_keeps_a_path_of_ours(client: FlaskClient) -> None:
     hire("lan@jinlan.example", "agent")
-    assert come_in(client, "lan@jinlan.example", next="/desk?view=mine&x=1").location == "/desk?view=mine&x=1"
+    assert (
+        come_in(client, "lan@jinlan.example", next="/desk?view=mine&x=1").location
+        == "/desk?view=mine&x=1"
+    )
 
 
 def test_forms_need_their_token_and_their_own_site(client: FlaskClient) -> None:
@@ -252,10 +284,22 @@ def test_forms_need_their_token_and_their_own_site(client: FlaskClient) -> None:
     fields = {"email": "lan@jinlan.example", "password": PASSWORD}
     assert client.post("/sign-in", data=fields).status_code == 403
     token = csrf_of(client)
-    for headers in ({"Sec-Fetch-Site": "cross-site"}, {"Sec-Fetch-Site": "same-site"}, {"Origin": "https://evil.example"}):
-        assert client.post("/sign-in", data={**fields, "csrf_token": token}, headers=headers).status_code == 403
+    for headers in (
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "same-site"},
+        {"Origin": "https://evil.example"},
+    ):
+        assert (
+            client.post(
+                "/sign-in", data={**fields, "csrf_token": token}, headers=headers
+            ).status_code
+            == 403
+        )
     same = {"Sec-Fetch-Site": "same-origin"}
-    assert client.post("/sign-in", data={**fields, "csrf_token": token}, headers=same).status_code == 303
+    assert (
+        client.post("/sign-in", data={**fields, "csrf_token": token}, headers=same).status_code
+        == 303
+    )
 
 
 @pytest.mark.parametrize(("language", "words"), [("zh-CN", "登录"), ("en", "Sign in")])

@@ -55,14 +55,21 @@ def test_a_token_of_one_tenant_is_nobody_at_another(
     refused = ask(client, token, base_url=hosts[second.slug])
     assert refused.status_code == 401
     assert refused.get_json()["code"] == "not-signed-in"
-    assert ask(client, token, base_url="http://localhost").status_code == 200, "the apex enters by the token"
+    assert ask(client, token, base_url="http://localhost").status_code == 200, (
+        "the apex enters by the token"
+    )
     forged = token.replace(first.slug, second.slug)
     assert ask(client, forged, base_url=hosts[second.slug]).status_code == 401
     assert ask(client, forged, base_url="http://localhost").status_code == 401
-    assert ask(client, "pd_nowhere_" + token[-72:], base_url="http://localhost").status_code in {401, 404}
+    assert ask(client, "pd_nowhere_" + token[-72:], base_url="http://localhost").status_code in {
+        401,
+        404,
+    }
 
 
-def test_a_cookie_of_one_tenant_is_nobody_at_another(app: Flask, make_tenant: Callable[..., Tenant]) -> None:
+def test_a_cookie_of_one_tenant_is_nobody_at_another(
+    app: Flask, make_tenant: Callable[..., Tenant]
+) -> None:
     secrets = {}
     pair = make_tenant(), make_tenant()
     for tenant in pair:
@@ -72,9 +79,15 @@ def test_a_cookie_of_one_tenant_is_nobody_at_another(app: Flask, make_tenant: Ca
             from_here.environ_base["HTTP_HOST"] = f"{tenant.slug}.localhost"
             page = from_here.get("/sign-in").get_data(as_text=True)
             form = page.split('name="csrf_token" value="')[1].split('"')[0]
-            fields = {"csrf_token": form, "email": "lan@jinlan.example", "password": "ein langes Wort"}
+            fields = {
+                "csrf_token": form,
+                "email": "lan@jinlan.example",
+                "password": "ein langes Wort",
+            }
             assert from_here.post("/sign-in", data=fields).status_code == 303
-            secrets[tenant.slug] = from_here.get_cookie("pd", domain=f"{tenant.slug}.localhost").value
+            secrets[tenant.slug] = from_here.get_cookie(
+                "pd", domain=f"{tenant.slug}.localhost"
+            ).value
     client = app.test_client()
     here, there = pair
     client.set_cookie("pd", secrets[there.slug], domain=f"{here.slug}.localhost")
@@ -87,13 +100,18 @@ def test_the_api_takes_no_cookie_and_needs_no_form_token(client: FlaskClient) ->
     hire("lan@jinlan.example", "agent")
     page = client.get("/sign-in").get_data(as_text=True)
     form = page.split('name="csrf_token" value="')[1].split('"')[0]
-    client.post("/sign-in", data={"csrf_token": form, "email": "lan@jinlan.example", "password": "ein langes Wort"})
+    client.post(
+        "/sign-in",
+        data={"csrf_token": form, "email": "lan@jinlan.example", "password": "ein langes Wort"},
+    )
     assert client.get("/account").status_code == 200
     assert client.get(URL).status_code == 401
     token = token_of("lan@jinlan.example", "contact:write")
     body = {"display_name": "王芳"}
     assert client.post(URL, json=body).status_code == 401
-    assert client.post(URL, json=body, headers={"Authorization": f"Bearer {token}"}).status_code == 201
+    assert (
+        client.post(URL, json=body, headers={"Authorization": f"Bearer {token}"}).status_code == 201
+    )
 
 
 def test_scopes_are_cut_to_what_the_user_may(client: FlaskClient) -> None:
@@ -128,7 +146,9 @@ def test_dead_tokens_are_dead_at_once(client: FlaskClient) -> None:
     with clock.virtual(now()) as time:
         with transaction():
             ends = now() + timedelta(days=1)
-            _, brief = tokens.create_token(user_id, "brief", ["contact:read"], expires_at=ends, actor=OPERATOR)
+            _, brief = tokens.create_token(
+                user_id, "brief", ["contact:read"], expires_at=ends, actor=OPERATOR
+            )
         assert ask(client, brief).status_code == 200
         time.advance(timedelta(days=1))
         assert ask(client, brief).status_code == 401
@@ -170,14 +190,24 @@ def test_mistyped_tokens_are_refused(tenant: Tenant) -> None:
     hire("lan@jinlan.example", "agent")
     token = token_of("lan@jinlan.example", "contact:read")
     assert tokens.authenticate(f"Bearer {token}").name == "lan"
-    for wrong in ("", "Basic abc", "Bearer", f"Bearer {token}x", f"Bearer {token[:-1]}", token, f"Bearer {token.upper()}"):
+    for wrong in (
+        "",
+        "Basic abc",
+        "Bearer",
+        f"Bearer {token}x",
+        f"Bearer {token[:-1]}",
+        token,
+        f"Bearer {token.upper()}",
+    ):
         with pytest.raises(NotSignedIn):
             tokens.authenticate(wrong)
 
 
 def test_the_commands(make_tenant: Callable[..., Tenant]) -> None:
     tenant = make_tenant()
-    assert "ops@jinlan.example" in users_create(tenant.slug, "ops@jinlan.example", "Ops", "", ("agent", "auditor"))
+    assert "ops@jinlan.example" in users_create(
+        tenant.slug, "ops@jinlan.example", "Ops", "", ("agent", "auditor")
+    )
     token = tokens_create(tenant.slug, "ops@jinlan.example", "ticket:read ticket:write", "script")
     with as_tenant(tenant):
         actor = tokens.authenticate(f"Bearer {token}")

@@ -200,6 +200,10 @@ def case(house: House, clock: VirtualClock) -> Case:
             new_complaint(team_id=house.desk, channel="web"), actor=house.customer
         )
     by_link = Actor(
-        kind="contact", id=house.contact_id, name="林晓雯", grants=MATTER_GRANTS, ticket_id=ticket.id
+        kind="contact",
+        id=house.contact_id,
+        name="林晓雯",
+        grants=MATTER_GRANTS,
+        ticket_id=ticket.id,
     )
     return Case(house, clock, ticket, by_link)

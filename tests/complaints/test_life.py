@@ -5,16 +5,16 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+import sqlalchemy as sa
 
-from core.events import EventRow
 from core.db import db
+from core.events import EventRow
 from core.jobs import drain
 from core.ledger import verify
 from core.tickets import service as tickets
 from plugins.complaints import plans, results, service
 from plugins.complaints.workflow import WORKFLOW
 from tests.complaints.conftest import TO_ACCEPT, TO_CLOSE, TO_JUDGE, TO_SIGN, Case, picture
-import sqlalchemy as sa
 
 
 def facts(case: Case) -> list[str]:
@@ -104,7 +104,11 @@ def test_the_supervisor_sends_back_to_planning_or_to_investigation(case: Case) -
     assert case.go("return_plan").state == "planning"
     assert case.go("propose_plan", "return_to_investigation").state == "investigating"
     assert case.go("conclude", "propose_plan", "approve_plan").state == "plan_approved"
-    assert [plan.state for plan in plans.plans_of(case.ticket.id)] == ["returned", "returned", "approved"]
+    assert [plan.state for plan in plans.plans_of(case.ticket.id)] == [
+        "returned",
+        "returned",
+        "approved",
+    ]
 
 
 def test_the_customer_refuses_the_result_and_implementing_goes_on(case: Case) -> None:

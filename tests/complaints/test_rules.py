@@ -67,9 +67,7 @@ def event(case: Case, kind: str) -> dict[str, Any]:
 def test_a_complaint_has_number_and_link_at_once(case: Case) -> None:
     """G portal complaint / W posted / T number and ack issued in the same response."""
     assert case.ticket.number == "CP-2611-00001"
-    opened = db.session.scalars(
-        sa.select(EventRow).where(EventRow.type == "ticket.opened")
-    ).one()
+    opened = db.session.scalars(sa.select(EventRow).where(EventRow.type == "ticket.opened")).one()
     assert opened.payload["link_id"]
 
 
@@ -246,7 +244,10 @@ def test_a_plan_has_five_parts(case: Case, changes: dict[str, Any], field: str) 
     assert wrong(case, "propose_plan", **changes) == {field}
     case.go("propose_plan")
     plan = plans.plan_of(case.ticket.id)
-    assert [measure.measure for measure in plans.measures_of(plan.id)] == ["更换浮球开关", "清掏排水沟"]
+    assert [measure.measure for measure in plans.measures_of(plan.id)] == [
+        "更换浮球开关",
+        "清掏排水沟",
+    ]
 
 
 @pytest.mark.rule("CP-17")
@@ -290,7 +291,11 @@ def test_a_typed_name_signs(case: Case) -> None:
     at = case.clock.at
     case.go("confirm_result")
     signature = results.signature_of(case.ticket.id)
-    assert (signature.kind, signature.signer_name, signature.channel) == ("typed", "林晓雯", "portal")
+    assert (signature.kind, signature.signer_name, signature.channel) == (
+        "typed",
+        "林晓雯",
+        "portal",
+    )
     assert signature.signed_at == at
     assert signature.sha256 == results.seal(signature)
     assert event(case, "result.confirmed")["sha256"] == signature.sha256

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-import sqlalchemy as sa
 
 import plugins.complaints.hooks
 import tenants.hooks
@@ -11,7 +10,7 @@ from core import definitions, tenancy
 from core.actors import OPERATOR, SYSTEM
 from core.attachments.service import by_ids
 from core.contacts.service import get_contact
-from core.db import db, transaction
+from core.db import transaction
 from core.declarations import KINDS, from_body, to_body
 from core.errors import Forbidden, Invalid, NotFound
 from core.forms.checks import check_form

@@ -24,7 +24,8 @@ from core.plugins import (
     offered,
     tell,
 )
-from core.tenancy import find_tenant
+from core.tenancy import _tenant, find_tenant
+from tenants import service
 from tests.dummy import hooks as dummy
 from tests.dummy.hooks import mood
 

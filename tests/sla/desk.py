@@ -60,7 +60,7 @@ class Desk:
 
     def do(self, verb: str, *args: Any, by: str = "agent", **more: Any) -> Any:
         """A use case of tickets at the ticket's present version."""
-        if verb not in {"post_message", "recall_message"}:
+        if verb not in {"post_message", "recall_message", "report_work"}:
             more["version"] = self.ticket.version
         with transaction():
             return getattr(service, verb)(self.ticket_id, *args, actor=self.people[by], **more)

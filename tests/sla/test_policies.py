@@ -56,7 +56,7 @@ def test_recomputing_is_asked_for(desk: Desk) -> None:
     save(desk, only(600))
     desk.until("16 10:05")
     with transaction():
-        clocks.recompute(desk.ticket_id)
+        clocks.recompute(desk.ticket_id, actor=desk.people["agent"])
     assert (desk.one("first_response").target, desk.one("first_response").due_at) == (
         600,
         at("16 10:10"),
@@ -71,7 +71,7 @@ def test_a_tenant_without_a_matching_policy_has_no_clock_and_says_so(desk: Desk)
     assert desk.clocks() == []
     assert (desk.ticket.due_at, desk.ticket.due_metric, desk.ticket.sla_state) == (None, "", "")
     why = policies.explain(desk.ticket_id)
-    assert (why.policy, why.chosen_by, why.reason) == ("", "", "sla.policy.none_reason")
+    assert (why.policy, why.chosen_by, why.reason) == ("", "", "core.policy.none_reason")
     assert [(each.name, each.fits) for each in why.considered if each.name == "standard"] == [
         ("standard", False)
     ]

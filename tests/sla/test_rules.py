@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from uuid import UUID
 
 import pytest
 
-from core.clock import uuid7
 from core.events import Event
-from core.tickets.events import MessagePosted
 from tests.sla.desk import Desk, at
 
 
@@ -35,13 +32,9 @@ class ChatArrived(Event):
     type = "chat.arrived"
 
 
-def note(desk: Desk, purpose: str, by: str = "owner") -> UUID:
-    """An internal message of a purpose, as its event says it."""
-    message = MessagePosted(
-        message_id=uuid7(), visibility="internal", purpose=purpose, author_kind="user",
-        channel="", automatic=False, status="open",
-    )  # fmt: skip
-    return desk.emit(message, by=desk.people[by]).id
+def note(desk: Desk, purpose: str) -> None:
+    """What the owner of the work tells the desk."""
+    desk.do("report_work", "The motor is in.", by="owner", purpose=purpose)
 
 
 @pytest.mark.rule("SL-01")

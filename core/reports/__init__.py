@@ -1,0 +1,1 @@
+"""Printables: pages and PDFs from one query and one template."""

@@ -1,0 +1,1 @@
+"""The complaint procedure that every industry shares."""
