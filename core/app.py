@@ -24,6 +24,7 @@ from core.forms import widgets
 from core.plugins import enabled, first
 from core.problems import draw, is_api
 from core.tenancy import as_tenant
+from core.tickets.moving import check_graphs
 from core.walls import guard
 from core.web import SAFE, page
 
@@ -47,6 +48,7 @@ def create_app(config: Config, plugins: list[ModuleType]) -> Flask:
     app = Flask("core", static_folder=None, template_folder=None)
     _configure(app, config)
     manager, catalog = load([core.defaults, *plugins])
+    check_graphs(catalog)
     app.extensions["polydesk_plugins"] = (manager, catalog)
     for cache in ("polydesk_switches", "polydesk_definitions", "polydesk_bodies"):
         app.extensions[cache] = {}

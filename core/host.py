@@ -20,7 +20,7 @@ from core.contacts import codes, identity, links, lookup, merging, organisations
 from core.contacts import service as contacts
 from core.contacts.models import Contact, Organisation
 from core.contacts.points import PointIn
-from core.db import db, transaction
+from core.db import db, is_postgresql, transaction
 from core.declarations import to_body
 from core.errors import Conflict, Invalid, NotFound, Problem
 from core.events import Event, emit
@@ -55,6 +55,7 @@ from core.tickets.messages import Entry
 from core.tickets.models import Handover, Message, Ticket
 from core.tickets.visibility import condition as visible_tickets_to
 from core.timers import run_until
+from core.upgrade import upgrade as upgrade_database
 
 __all__ = [
     "OPERATOR",
@@ -111,6 +112,7 @@ __all__ = [
     "file_responses",
     "find_tenant",
     "identity",
+    "is_postgresql",
     "ledger",
     "links",
     "local",
@@ -143,6 +145,7 @@ __all__ = [
     "to_body",
     "token_book",
     "transaction",
+    "upgrade_database",
     "virtual",
     "visible_tickets_to",
     "write_heads",

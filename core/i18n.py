@@ -106,7 +106,7 @@ def current_timezone() -> str:
     return _timezone.get()
 
 
-def text(value: Text, **values: Any) -> str:
+def text(value: Text, /, **values: Any) -> str:
     """The words of a message id, or of a dict of words per locale, its blanks filled by `values`.
 
     `count=` picks the plural form. An unknown id is given back as it is, so that a tenant's plain

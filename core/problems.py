@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 from typing import Any
+from urllib.parse import urlencode
 
-from flask import Response, g, jsonify, redirect, render_template, request
+from flask import Response, g, jsonify, render_template, request
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
@@ -70,7 +71,7 @@ def _draw(status: int, code: str, error: Exception, headers: dict[str, str]) -> 
 
 def _sign_in_url() -> str:
     target = request.full_path if request.query_string else request.path
-    return redirect(f"/sign-in?next={target}").location
+    return f"/sign-in?{urlencode({'next': target})}"
 
 
 def _details(status: int, code: str, error: Exception) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""`polydesk tenants ...` and `polydesk plugins ...`."""
+"""`polydesk tenants ...`, `polydesk plugins ...` and `polydesk demo`."""
 
 from __future__ import annotations
 
@@ -19,12 +19,14 @@ from core.host import (
     transaction,
 )
 from tenants import service
+from tenants.demo.seed import demo
 
 
 def register(cli: click.Group) -> None:
     """Hang the groups on the command line."""
     cli.add_command(tenants_group)
     cli.add_command(plugins_group)
+    cli.add_command(demo)
 
 
 @click.group("tenants")

@@ -37,7 +37,8 @@ _numbers = itertools.count(1)
 class Browser(FlaskClient):
     """A browser that stays at the host named by `environ_base["HTTP_HOST"]`.
 
-    Each request runs in a context of its own, as in a server: the test's `g`, tenant and session are not its.
+    A request may name another `base_url`. Each runs in a context of its own, as in a server: the
+    test's `g`, tenant and session are not its.
     """
 
     def open(self, *args: Any, **kwargs: Any) -> Any:
@@ -137,6 +138,11 @@ def tenant(make_tenant: Callable[..., Tenant]) -> Iterator[Tenant]:
 @pytest.fixture
 def client(app: Flask, tenant: Tenant) -> FlaskClient:
     """A browser at the tenant's own host."""
+    return client_at(app, tenant)
+
+
+def client_at(app: Flask, tenant: Tenant) -> FlaskClient:
+    """A browser whose every request goes to the tenant's own host."""
     made = app.test_client()
     made.environ_base["HTTP_HOST"] = f"{tenant.slug}.localhost"
     return made

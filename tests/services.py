@@ -95,6 +95,14 @@ def fresh_postgresql(name: str, migrate: Callable[[Mapping[str, str]], None]) ->
     return _urls_of(urls, name)
 
 
+def empty_postgresql(name: str) -> dict[str, str]:
+    """A database of that name with nothing in it; gives its URLs."""
+    urls = start_postgresql()
+    with psycopg.connect(_dsn(urls["admin"]), autocommit=True) as connection:
+        _create(connection, name, "template0")
+    return _urls_of(urls, name)
+
+
 def fresh_sqlite(
     folder: Path, name: str, migrate: Callable[[Mapping[str, str]], None]
 ) -> dict[str, str]:

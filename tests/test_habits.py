@@ -25,6 +25,8 @@ ACROSS_TENANTS = {
     "core/jobs.py",
     "core/timers.py",
     "core/cli.py",
+    "core/upgrade.py",
+    "tenants/commands.py",
 }
 HOOKS = {name: spec for name, spec in vars(hookspecs).items() if hasattr(spec, "polydesk_spec")}
 
@@ -35,6 +37,15 @@ def test_imports_point_down():
         cwd=source.ROOT, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert ran.returncode == 0, ran.stdout
+
+
+def test_every_folder_is_a_package_that_the_contracts_see():
+    unseen = {
+        source.name(path.parent)
+        for path in source.files("core", "plugins", "tenants")
+        if "migrations" not in path.parts and not (path.parent / "__init__.py").exists()
+    }
+    assert not unseen
 
 
 def test_no_import_of_ours_hides_in_a_function():
@@ -74,11 +85,10 @@ def test_hook_is_called_tested_and_used(hook):
         or (isinstance(node, ast.Attribute) and node.attr == hook)
     ]
     assert callers, "no line of core calls it"
-    assert f"test_hook_{hook}" in suite.names()
-    assert _implements("tests/dummy", hook), "tests/dummy fills every hook"
-    assert any(_implements(place, hook) for place in ("core", "tenants", "plugins")), (
-        "nobody needs it"
-    )
+    tested = suite.has_hook_test(hook)
+    filled = _implements("tests/dummy", hook)
+    used = any(_implements(place, hook) for place in ("core", "tenants", "plugins"))
+    assert (tested, filled, used) == (True, True, True), "(has a test, a dummy, a user of ours)"
 
 
 def _implements(place: str, hook: str) -> bool:
@@ -158,14 +168,16 @@ def test_one_source_of_time():
 
 
 def test_files_stay_short():
-    code = source.files(*source.HOUSE, "tests")
+    # A revision is written by Alembic and read once.
+    written = source.files(*source.CODE, "tests")
+    code = [path for path in written if "migrations" not in path.parts]
     long = {source.name(p): len(source.lines(p)) for p in code if len(source.lines(p)) > FILE_LINES}
     assert not long
 
 
 def test_functions_stay_short_and_flat():
     big = {}
-    for path in source.files(*source.CODE):
+    for path in (p for p in source.files(*source.CODE) if "migrations" not in p.parts):
         for function in source.functions(path):
             length = (function.end_lineno or 0) - function.lineno + 1
             deep = source.depth(function)
@@ -237,9 +249,18 @@ def test_no_error_is_swallowed():
         source.at(path, node)
         for path in source.files(*source.HOUSE, "tests")
         for node in ast.walk(source.tree(path))
-        if isinstance(node, ast.ExceptHandler) and all(isinstance(s, ast.Pass) for s in node.body)
+        if isinstance(node, ast.ExceptHandler) and _swallows(path, node)
     ]
     assert not silent
+
+
+def _swallows(path: Path, handler: ast.ExceptHandler) -> bool:
+    """Nothing is done: of a broad error, or of one that no comment excuses."""
+    if not all(isinstance(statement, ast.Pass) for statement in handler.body):
+        return False
+    broad = handler.type is None or source.dotted(handler.type) in {"Exception", "BaseException"}
+    lines = source.lines(path)[handler.lineno - 1 : handler.end_lineno]
+    return broad or not any("#" in line for line in lines)
 
 
 def test_every_test_asserts():

@@ -6,6 +6,7 @@ from core.attachments import service
 from core.attachments.events import EVENTS
 from core.attachments.routes import blueprint
 from core.declarations import DataClass
+from core.events import subscribe
 from core.tickets.uploads import register_claim
 from core.timers import register_timer
 
@@ -16,6 +17,7 @@ DATA_CLASSES = [DataClass("attachments", "attachments.data", ("attachment",))]
 
 
 def connect() -> None:
-    """Claim uploads for messages, and sweep those nobody claimed."""
+    """Claim uploads for messages, sweep those nobody claimed, forget those of erased people."""
     register_claim(service.claim_for_message)
+    subscribe("contact.erased", service.forget_files)
     register_timer(service.SWEEP, service.sweep)

@@ -8,7 +8,6 @@ from flask import g, request
 from flask_smorest import Blueprint
 
 from core.attachments import responses, service
-from core.attachments.models import Attachment
 from core.attachments.schemas import AttachmentOut
 from core.errors import Invalid, Problem
 from core.web import endpoint
@@ -17,6 +16,8 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from flask import Response
+
+    from core.attachments.models import Attachment
 
 blueprint = Blueprint(
     "attachments", __name__, url_prefix="/attachments", description="Files sent with tickets"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from marshmallow import Schema, fields
 
+from core.fields import UtcTime
+
 
 class AttachmentOut(Schema):
     """An upload; `url` is where its bytes are."""
@@ -17,5 +19,5 @@ class AttachmentOut(Schema):
     height = fields.Integer(allow_none=True)
     ticket_id = fields.UUID(allow_none=True)
     visibility = fields.String(required=True)
-    uploaded_at = fields.DateTime(required=True)
+    uploaded_at = UtcTime(required=True)
     url = fields.Function(lambda row: f"/api/v1/attachments/{row.id}/content")

@@ -6,10 +6,12 @@ import hashlib
 from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 import sqlalchemy as sa
 
 from core import keys
+from core.actors import SYSTEM
 from core.attachments import blobs
 from core.attachments.events import AttachmentAdded, AttachmentRedacted
 from core.attachments.models import Attachment
@@ -20,17 +22,17 @@ from core.errors import Forbidden, Invalid, NotFound, Problem
 from core.events import emit
 from core.forms.kinds import as_id
 from core.tenancy import current_tenant
-from core.tickets.models import PUBLIC, Message, MessageAttachment
+from core.tickets.models import PUBLIC, Message, MessageAttachment, Ticket
 from core.tickets.visibility import get_ticket
 from core.timers import cancel_timers, set_timer
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from uuid import UUID
 
     from werkzeug.datastructures import FileStorage
 
     from core.actors import Actor
+    from core.events import EventRow
     from core.timers import Timer
 
 MAX_FILES = 10
@@ -180,6 +182,21 @@ def redact(attachment_id: UUID, *, actor: Actor) -> None:
     row.name, row.blob_key, row.redacted_at = "", "", now()
     subject = ("ticket", row.ticket_id) if row.ticket_id else ("attachment", row.id)
     emit(AttachmentRedacted(attachment_id=row.id), subject=subject, actor=actor)
+
+
+def forget_files(row: EventRow) -> None:
+    """Overwrite what an erased customer sent: pictures and scans are personal."""
+    contact_id = UUID(row.payload["contact_id"])
+    his = sa.select(Ticket.id).where(
+        Ticket.tenant_id == current_tenant().id, Ticket.contact_id == contact_id
+    )
+    files = sa.select(Attachment.id).where(
+        Attachment.ticket_id.in_(his),
+        Attachment.uploaded_kind != "user",
+        Attachment.redacted_at.is_(None),
+    )
+    for attachment_id in db.session.scalars(files).all():
+        redact(attachment_id, actor=SYSTEM)
 
 
 def sweep(timer: Timer) -> None:

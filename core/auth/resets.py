@@ -13,7 +13,7 @@ from core.auth.models import ACTIVE, PasswordReset, User
 from core.auth.service import find_user, get_user, normal_email, set_password
 from core.clock import now
 from core.db import db
-from core.errors import Invalid, Problem
+from core.errors import NotFound
 from core.events import emit
 from core.keys import sign, signature_fits
 from core.tenancy import current_tenant
@@ -51,7 +51,7 @@ def reset_token(reset_id: UUID) -> str:
 
 
 def reset_password(token: str, password: str, *, ip: str) -> User:
-    """Set the password by a mailed link; Invalid when it is wrong, old or used."""
+    """Set the password by a mailed link; NotFound when it is wrong, old or used."""
     throttles.spend(throttles.address_range("reset-use", ip), PER_RANGE, HOUR)
     user = user_of(token)
     set_password(user.id, password, actor=ANONYMOUS)
@@ -59,7 +59,7 @@ def reset_password(token: str, password: str, *, ip: str) -> User:
 
 
 def user_of(token: str) -> User:
-    """Whose password a link may set; Invalid when it may set none."""
+    """Whose password a link may set; NotFound when it may set none."""
     head, _, signature = token.partition(".")
     try:
         reset_id = UUID(hex=head)
@@ -76,5 +76,5 @@ def user_of(token: str) -> User:
     return user
 
 
-def _dead() -> Invalid:
-    return Invalid(Problem(field="token", message="auth.reset.dead"))
+def _dead() -> NotFound:
+    return NotFound("no such reset link")

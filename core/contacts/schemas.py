@@ -6,6 +6,7 @@ from marshmallow import Schema, fields, validate
 
 from core.contacts.models import POINT_KINDS
 from core.contacts.service import NAME_LENGTH, REVEAL_REASONS
+from core.fields import UtcTime
 
 LIMIT = 100
 
@@ -71,7 +72,7 @@ class ContactOut(Schema):
     external_id = fields.String(allow_none=True)
     points = fields.List(fields.Nested(PointOut))
     version = fields.Integer()
-    created_at = fields.AwareDateTime(format="iso")
+    created_at = UtcTime()
 
 
 class ContactList(Schema):

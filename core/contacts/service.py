@@ -259,9 +259,9 @@ def verify_contact(contact_id: UUID, *, actor: Actor) -> Contact:
 def reveal_point(contact_point_id: UUID, *, actor: Actor, reason: str) -> str:
     """The full value of a point, for one of REVEAL_REASONS, on the record."""
     actor.must("contact:reveal")
+    row = get_point(contact_point_id)
     if reason not in REVEAL_REASONS:
         raise Invalid(Problem(field="reason", message="contacts.reveal.reason"))
-    row = get_point(contact_point_id)
     event = ContactPointRevealed(
         contact_id=row.contact_id, contact_point_id=row.id, kind=row.kind, reason=reason
     )

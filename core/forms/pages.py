@@ -247,15 +247,20 @@ def _prefilled(field: Field) -> Any:
 
 
 def _local_moment(value: Any) -> str:
-    if isinstance(value, str):
-        try:
-            value = datetime.fromisoformat(value)
-        except ValueError:
-            return value
-    if not isinstance(value, datetime):
-        return ""
-    local = value.astimezone(_zone()) if value.tzinfo else value
-    return str(local.isoformat(timespec="minutes"))[:16]
+    moment = _moment(value)
+    if moment is None:
+        return value if isinstance(value, str) else ""
+    local = moment.astimezone(_zone()) if moment.tzinfo else moment
+    return f"{local:%Y-%m-%dT%H:%M}"
+
+
+def _moment(value: Any) -> datetime | None:
+    if isinstance(value, datetime):
+        return value
+    try:
+        return datetime.fromisoformat(value)
+    except (TypeError, ValueError):
+        return None
 
 
 def _amount(value: Any) -> str:

@@ -74,8 +74,6 @@ class Widget:
     rule: str = ""
     decides: bool = False
     autocomplete: str = ""
-    minimum: float | None = None
-    maximum: float | None = None
     limit: int | None = None
     picks: tuple[Pick, ...] = ()
     rows: tuple[tuple[Widget, ...], ...] = ()
@@ -186,7 +184,6 @@ class _View:
         help_text = i18n.text(field.help) or _default_help(field)
         described = [f"{ident}-help"] if help_text else []
         described += [f"{ident}-error"] if errors else []
-        low, high = _bounds(field)
         rows, blank = self._rows(field, value, facts, name, path)
         return Widget(
             field=field,
@@ -203,8 +200,6 @@ class _View:
             rule=pages.rule(field.visible_when),
             decides=decides,
             autocomplete=_AUTOCOMPLETE.get(field.kind, ""),
-            minimum=low,
-            maximum=high,
             limit=_length(field),
             picks=picks,
             rows=rows,
@@ -269,10 +264,6 @@ def _default_help(field: Field) -> str:
     if field.kind == "signature":
         return i18n.text("forms.signature.help")
     return ""
-
-
-def _bounds(field: Field) -> tuple[float | None, float | None]:
-    return (field.minimum, field.maximum) if field.kind == "number" else (None, None)
 
 
 def _length(field: Field) -> int | None:

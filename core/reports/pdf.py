@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -136,7 +137,7 @@ def _child(
     arguments: list[str], job: bytes, limits: Limits, folder: Path
 ) -> tuple[int, bytes, str]:
     kept = {name: os.environ[name] for name in KEPT if name in os.environ}
-    process = subprocess.Popen(  # noqa: S603  our own file and the names of libraries
+    with subprocess.Popen(  # noqa: S603  our own file and the names of libraries
         [sys.executable, "-I", *arguments],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -144,16 +145,15 @@ def _child(
         env={**kept, "HOME": str(folder), "TMPDIR": str(folder), "LANG": "C.UTF-8"},
         cwd=folder,
         start_new_session=True,
-    )
-    try:
-        _limit(process.pid, limits)
-        out, complaint = process.communicate(job, timeout=limits.seconds)
-    except subprocess.TimeoutExpired:
-        raise PdfFailed("timeout", f"{limits.seconds:g} s") from None
-    finally:
-        if process.poll() is None:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.communicate()
+    ) as process:
+        try:
+            _limit(process.pid, limits)
+            out, complaint = process.communicate(job, timeout=limits.seconds)
+        except subprocess.TimeoutExpired:
+            raise PdfFailed("timeout", f"{limits.seconds:g} s") from None
+        finally:
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)
     return process.returncode, out, complaint.decode(errors="replace")
 
 
@@ -166,8 +166,10 @@ def _limit(pid: int, limits: Limits) -> None:
         resource.RLIMIT_NOFILE: 128,
         resource.RLIMIT_CORE: 0,
     }
-    for name, value in bounds.items():
-        resource.prlimit(pid, name, (value, value))
+    # A child that is gone already tells why by its exit code.
+    with suppress(ProcessLookupError):
+        for name, value in bounds.items():
+            resource.prlimit(pid, name, (value, value))
 
 
 def _reason(code: int, complaint: str) -> str:

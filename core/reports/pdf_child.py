@@ -79,11 +79,14 @@ def clean(root: Any) -> None:
     for element in root.iter():
         if "attachment" in element.attrib.get("rel", "").lower().split():
             element.attrib.pop("rel")
-        links = [name for name in element.attrib if name == "href" or name.endswith("}href")]
         if str(element.tag).endswith("a"):
-            for name in links:
-                if not element.attrib[name].strip().lower().startswith(LINKS):
-                    element.attrib.pop(name)
+            for name in _bad_links(element.attrib):
+                element.attrib.pop(name)
+
+
+def _bad_links(attributes: Any) -> list[str]:
+    links = [name for name in attributes if name == "href" or name.endswith("}href")]
+    return [name for name in links if not attributes[name].strip().lower().startswith(LINKS)]
 
 
 def draw(job: dict[str, Any]) -> tuple[dict[str, Any], bytes]:

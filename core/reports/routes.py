@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import quote
 
-from flask import Blueprint, Response, current_app, g, request, send_from_directory
+from flask import Blueprint, Response, current_app, g, request
 from flask_smorest import Blueprint as ApiBlueprint
 from marshmallow import Schema, fields
 
@@ -34,7 +34,7 @@ def sheet(name: str) -> Response:
     """The style sheets of the print view."""
     if f"{name}.css" not in SHEETS:
         raise NotFound
-    return send_from_directory(ASSETS, f"{name}.css")
+    return Response((ASSETS / f"{name}.css").read_bytes(), mimetype="text/css")
 
 
 @blueprint.get("/desk/reports/<name>")

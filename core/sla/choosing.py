@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from core import definitions
-from core.errors import NotFound
+from core.errors import Invalid, NotFound
 from core.forms.conditions import evaluate
 from core.plugins import first, offered
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
     from core.declarations import Expression, SlaPolicy, Target
 
+log = logging.getLogger(__name__)
 FACTS = (
     "type",
     "priority",
@@ -50,8 +52,13 @@ def facts_of(ticket: Any) -> dict[str, Any]:
 
 
 def holds(when: Expression | None, facts: Mapping[str, Any]) -> bool:
-    """Whether the facts fit; no condition fits everything."""
-    return when is None or evaluate(when, facts, offered("condition"))
+    """Whether the facts fit; no condition fits everything, one that cannot be read fits nothing."""
+    try:
+        return when is None or evaluate(when, facts, offered("condition"))
+    except Invalid as error:
+        # its plugin may be off by now: that must not keep customers from opening tickets.
+        log.warning("a condition cannot be read: %s", error)
+        return False
 
 
 def choose(ticket: Any, pinned: Choice = NOTHING) -> Choice:

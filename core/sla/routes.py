@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import flask
 from flask import g
 from flask_smorest import Blueprint
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
     from core.sla.policies import Named
 
-blueprint = Blueprint("api_sla", __name__, description="Promises in time")
+blueprint: flask.Blueprint = Blueprint("api_sla", __name__, description="Promises in time")
 
 
 @blueprint.get("/tickets/<uuid:ticket_id>/clocks")

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import UTC
 from typing import Any
 
 from marshmallow import Schema, fields
 
+from core.fields import UtcTime
 from core.i18n import text
 
 
@@ -15,13 +15,6 @@ class Words(fields.Field[str]):
 
     def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> str:  # noqa: ARG002  marshmallow's own signature
         return text(value) if value else ""
-
-
-class UtcTime(fields.AwareDateTime):
-    """A time as RFC 3339 with Z (model.md §10)."""
-
-    def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> str | None:  # noqa: ARG002  marshmallow's own signature
-        return value.astimezone(UTC).isoformat().replace("+00:00", "Z") if value else None
 
 
 class IntervalOut(Schema):

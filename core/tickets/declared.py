@@ -20,8 +20,11 @@ from core.declarations import (
     Workflow,
 )
 from core.errors import Problem
+from core.events import subscribe
+from core.forms.people import offer_people
 from core.sla.reading import register_door
-from core.tickets import routes
+from core.tickets import customers, routes
+from core.tickets.actions import tickets
 from core.tickets.events import EVENTS
 from core.tickets.models import Ticket
 from core.tickets.visibility import get_ticket
@@ -44,7 +47,7 @@ __all__ = [
 ]
 
 REOPEN_WITHIN = timedelta(days=30)
-API = [routes.tickets, routes.events]
+API = [tickets, routes.events]
 
 _ALL, _DEPARTMENT, _TEAM = "all", "department", "team"
 _STAFF = {"admin": _ALL, "manager": _ALL, "supervisor": _DEPARTMENT, "agent": _TEAM}
@@ -63,6 +66,14 @@ DATA_CLASSES = [
     DataClass("tickets", "tickets.data.tickets", ("ticket", "ticket_tag", "handover")),
     DataClass("messages", "tickets.data.messages", ("message", "message_attachment")),
 ]
+
+
+def connect() -> None:
+    """Follow what happens to customers, in the same transaction; tell the clocks who may see a ticket."""
+    register_door(_may_see)
+    offer_people()
+    subscribe("contact.merged", customers.follow_merge)
+    subscribe("contact.erased", customers.forget_words)
 
 
 def _has_category(subject: Any, answers: dict[str, Any], actor: Actor) -> list[Problem]:  # noqa: ARG001  a guard's shape
@@ -314,11 +325,6 @@ TICKET_TYPES = [
         summary="tickets.type.request_summary",
     ),
 ]
-
-
-def connect() -> None:
-    """Tell the clocks who may see a ticket."""
-    register_door(_may_see)
 
 
 def _may_see(ticket_id: UUID, actor: Actor) -> None:

@@ -19,18 +19,22 @@ from core.tenancy import current_tenant
 from core.tickets import events
 from core.tickets.assigning import add_watchers, drop_watchers, watchers_of
 from core.tickets.listing import tags_of
-from core.tickets.models import PRIORITIES, Ticket, TicketTag
+from core.tickets.models import CLASSES, PRIORITIES, Ticket, TicketTag
 from core.tickets.moving import split_answers
 from core.tickets.opening import unknown
 from core.tickets.visibility import lock_ticket
 from core.tickets.workflow import check_version, load_answers
 from core.tickets.writing import (
+    CHANNEL_LENGTH,
+    LANGUAGE_LENGTH,
     MAX_WATCHERS,
     SUBJECT_LENGTH,
+    WORD_LENGTH,
     line_of,
     merge_extra,
     tags_from,
     validate,
+    word_of,
     written,
 )
 
@@ -40,7 +44,6 @@ if TYPE_CHECKING:
     from core.actors import Actor
     from core.events import Event
 
-CLASSES = ("consultation", "problem", "service")
 FIELDS = (
     "subject",
     "category",
@@ -117,7 +120,7 @@ def _subject(ticket: Ticket, value: Any, actor: Actor) -> list[Event]:  # noqa: 
 
 
 def _category(ticket: Ticket, value: Any, actor: Actor) -> list[Event]:  # noqa: ARG001
-    old, ticket.category = ticket.category, value or ""
+    old, ticket.category = ticket.category, word_of(value or "", "category", longest=WORD_LENGTH)
     return (
         [events.TicketCategoryChanged(old=old, new=ticket.category)]
         if old != ticket.category
@@ -143,7 +146,7 @@ def _class(ticket: Ticket, value: Any, actor: Actor) -> list[Event]:  # noqa: AR
 
 
 def _phase(ticket: Ticket, value: Any, actor: Actor) -> list[Event]:  # noqa: ARG001
-    old, ticket.phase = ticket.phase, value or ""
+    old, ticket.phase = ticket.phase, word_of(value or "", "phase", longest=CHANNEL_LENGTH)
     return (
         [events.TicketReclassed(field="phase", old=old, new=ticket.phase)]
         if old != ticket.phase
@@ -152,7 +155,8 @@ def _phase(ticket: Ticket, value: Any, actor: Actor) -> list[Event]:  # noqa: AR
 
 
 def _language(ticket: Ticket, value: Any, actor: Actor) -> list[Event]:  # noqa: ARG001
-    old, ticket.language = ticket.language, value or current_tenant().locale
+    old = ticket.language
+    ticket.language = word_of(value or current_tenant().locale, "language", longest=LANGUAGE_LENGTH)
     return [events.TicketEdited(fields=("language",))] if old != ticket.language else []
 
 

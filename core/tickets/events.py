@@ -255,7 +255,8 @@ class TicketUnwatched(Event):
 class MessagePosted(Event):
     """A public message or an internal note; said at the click, sent after its hold.
 
-    `automatic` ones never count as a first response. `purpose` is description, reply, note, notice or form.
+    `automatic` ones never count as a first response. `purpose` is description, reply, notice, note, form,
+    work_done (the work is finished) or result (the owner told the desk what came of it).
     """
 
     type = "message.posted"

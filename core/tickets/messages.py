@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Unpack
 
 import sqlalchemy as sa
 
@@ -17,15 +17,16 @@ from core.tickets.events import PUBLIC_EVENTS, MessageRecalled
 from core.tickets.models import INTERNAL, PUBLIC, RECALLED, Message, MessageAttachment, Ticket
 from core.tickets.moving import nudge
 from core.tickets.visibility import lock_ticket
-from core.tickets.writing import touch, validate, write_message
+from core.tickets.writing import Extras, touch, validate, write_message
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
     from datetime import datetime
     from uuid import UUID
 
     from core.actors import Actor
 
+PURPOSES = {PUBLIC: ("reply",), INTERNAL: ("note", "work_done", "result")}
 _HIDDEN_EVENTS = ("message.posted", "message.recalled", "ticket.classified")
 
 
@@ -47,51 +48,53 @@ def post_message(
     *,
     actor: Actor,
     visibility: str = PUBLIC,
-    html: str | None = None,
-    channel: str = "",
-    language: str = "",
-    attachment_ids: Sequence[UUID] = (),
-    form_key: str = "",
+    purpose: str = "",
     key: str = "",
-    automatic: bool = False,
+    **more: Unpack[Extras],
 ) -> Message:
     """Say something at a ticket: a public reply, or with visibility "internal" a note that no customer ever sees.
 
-    Customers' words are always public. Messages never conflict, so there is no version.
+    Customers' words are always public. Messages never conflict, so there is no version. A note's `purpose` may be
+    "work_done" (the work is finished) or "result" (the owner tells the desk what came of it, SL-07).
     """
-    permission = "matter:message" if actor.kind == "contact" else "ticket:write"
-    ticket = lock_ticket(ticket_id, actor=actor, permission=permission)
-    if visibility not in {PUBLIC, INTERNAL}:
-        raise Invalid(Problem(field="visibility", message="tickets.error.choice"))
-    if actor.kind == "contact" and visibility != PUBLIC:
-        raise Forbidden(permission)
+    ticket = _where_to_speak(ticket_id, actor, visibility)
+    meant = _purpose(visibility, purpose)
 
     def make() -> UUID:
         validate(ticket, {"message": {"body": body, "visibility": visibility}}, actor=actor)
         message = write_message(
-            ticket,
-            body,
-            actor=actor,
-            visibility=visibility,
-            html=html,
-            channel=channel,
-            language=language,
-            purpose="reply" if visibility == PUBLIC else "note",
-            attachment_ids=attachment_ids,
-            form_key=form_key,
-            automatic=automatic,
+            ticket, body, actor=actor, visibility=visibility, purpose=meant, **more
         )
         _answer_back(ticket, message)
         return message.id
 
-    message_id = idempotency.once(
-        make,
-        principal=idempotency.principal_of(actor),
-        route="messages.post",
-        key=key,
-        body=[ticket_id, body, html, visibility, list(attachment_ids)],
-    )
+    said = [
+        ticket_id,
+        body,
+        more.get("html"),
+        visibility,
+        meant,
+        list(more.get("attachment_ids", ())),
+    ]
+    whose = idempotency.principal_of(actor)
+    message_id = idempotency.once(make, principal=whose, route="messages.post", key=key, body=said)
     return db.session.get_one(Message, (current_tenant().id, message_id))
+
+
+def _where_to_speak(ticket_id: UUID, actor: Actor, visibility: str) -> Ticket:
+    permission = "matter:message" if actor.kind == "contact" else "ticket:write"
+    ticket = lock_ticket(ticket_id, actor=actor, permission=permission)
+    if actor.kind == "contact" and visibility != PUBLIC:
+        raise Forbidden(permission)
+    return ticket
+
+
+def _purpose(visibility: str, purpose: str) -> str:
+    if visibility not in PURPOSES:
+        raise Invalid(Problem(field="visibility", message="tickets.error.choice"))
+    if purpose and purpose not in PURPOSES[visibility]:
+        raise Invalid(Problem(field="purpose", message="tickets.error.choice"))
+    return purpose or PURPOSES[visibility][0]
 
 
 def _answer_back(ticket: Ticket, message: Message) -> None:

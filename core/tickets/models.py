@@ -17,6 +17,7 @@ Visibility = Literal["public", "internal"]
 PUBLIC, INTERNAL = "public", "internal"
 PRIORITIES = ("critical", "urgent", "normal")
 """Most pressing first: a ticket's rank is its place here (CL-04)."""
+CLASSES = ("consultation", "problem", "service")
 STATUSES = ("new", "open", "waiting", "resolved", "closed")
 HELD, QUEUED, SENT, FAILED, RECALLED, NONE = "held", "queued", "sent", "failed", "recalled", "none"
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from marshmallow import Schema, fields, validate
 
+from core.fields import UtcTime
 from core.tickets.listing import MOST, SORTS
-from core.tickets.models import PRIORITIES, STATUSES
+from core.tickets.models import CLASSES, PRIORITIES, STATUSES
 from core.tickets.writing import (
     BODY_LENGTH,
     MAX_FILES,
@@ -15,7 +16,6 @@ from core.tickets.writing import (
     TAG_LENGTH,
 )
 
-CLASSES = ("consultation", "problem", "service")
 _NAME = validate.Regexp(r"[A-Za-z0-9][A-Za-z0-9._-]{0,59}\Z")
 
 
@@ -116,13 +116,13 @@ class TicketOut(Schema):
     tags = fields.List(fields.String())
     extra = fields.Dict(keys=fields.String())
     version = fields.Integer()
-    due_at = fields.AwareDateTime(allow_none=True, format="iso")
+    due_at = UtcTime(allow_none=True)
     due_metric = fields.String()
     sla_state = fields.String()
-    opened_at = fields.AwareDateTime(format="iso")
-    updated_at = fields.AwareDateTime(format="iso")
-    resolved_at = fields.AwareDateTime(allow_none=True, format="iso")
-    closed_at = fields.AwareDateTime(allow_none=True, format="iso")
+    opened_at = UtcTime()
+    updated_at = UtcTime()
+    resolved_at = UtcTime(allow_none=True)
+    closed_at = UtcTime(allow_none=True)
 
 
 class TransitionOut(Schema):
@@ -158,13 +158,14 @@ class TransitionBody(Schema):
 
 
 class MessageBody(Schema):
-    """Something to say; an internal one is never shown to a customer."""
+    """Something to say; an internal one is never shown to a customer, its purpose note, work_done or result."""
 
     body = fields.String(required=True, validate=validate.Length(1, BODY_LENGTH))
     html = fields.String(allow_none=True)
     visibility = fields.String(
         load_default="public", validate=validate.OneOf(("public", "internal"))
     )
+    purpose = fields.String(load_default="", validate=validate.Length(max=16))
     channel = fields.String(load_default="", validate=validate.Length(max=30))
     language = fields.String(load_default="", validate=validate.Length(max=16))
     attachments = fields.List(
@@ -186,10 +187,10 @@ class MessageOut(Schema):
     automatic = fields.Boolean()
     channel = fields.String()
     language = fields.String()
-    posted_at = fields.AwareDateTime(format="iso")
-    hold_until = fields.AwareDateTime(allow_none=True, format="iso")
+    posted_at = UtcTime()
+    hold_until = UtcTime(allow_none=True)
     delivery_state = fields.String()
-    recalled_at = fields.AwareDateTime(allow_none=True, format="iso")
+    recalled_at = UtcTime(allow_none=True)
     attachments = fields.List(fields.UUID())
 
 
@@ -207,6 +208,25 @@ class MessageListQuery(Schema):
     limit = fields.Integer(load_default=50, validate=validate.Range(1, MOST))
 
 
+class TimelineEntryOut(Schema):
+    """A message, or an event with its type and data."""
+
+    kind = fields.String()
+    at = UtcTime()
+    id = fields.UUID()
+    message = fields.Nested(MessageOut)
+    type = fields.String()
+    data = fields.Dict()
+    actor_kind = fields.String()
+    actor_id = fields.UUID(allow_none=True)
+
+
+class TimelineOut(Schema):
+    """The whole history of a ticket."""
+
+    items = fields.List(fields.Nested(TimelineEntryOut))
+
+
 class FeedQuery(Schema):
     """The feed goes on behind `after`, a ledger position."""
 
@@ -221,7 +241,7 @@ class EventOut(Schema):
     id = fields.UUID()
     type = fields.String()
     version = fields.Integer()
-    occurred_at = fields.AwareDateTime(format="iso")
+    occurred_at = UtcTime()
     subject_type = fields.String()
     subject_id = fields.UUID()
     actor_kind = fields.String()

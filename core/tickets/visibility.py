@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
@@ -18,7 +18,7 @@ from core.tickets.models import Ticket, TicketWatcher
 if TYPE_CHECKING:
     from uuid import UUID
 
-    from sqlalchemy import ColumnElement
+    from sqlalchemy import ColumnElement, Select
 
     from core.actors import Actor
 
@@ -93,24 +93,19 @@ def _of_living_plugins(actor: Actor, permission: str) -> list[ColumnElement[bool
 
 
 def get_ticket(ticket_id: UUID, *, actor: Actor, permission: str = READ) -> Ticket:
-    """The one door: NotFound when the actor may not know of it, Forbidden when he sees it but may not do this."""
-    return _one(Ticket.id == ticket_id, actor, permission)
+    """The one door: NotFound when the actor may not know of it, Forbidden when he may not do this with it."""
+    return _one(sa.select(Ticket).where(Ticket.id == ticket_id), actor, permission)
 
 
 def find_by_number(number: str, *, actor: Actor) -> Ticket:
     """The ticket of that number, whatever its case, dashes and width; NotFound like `get_ticket`."""
-    return _one(Ticket.number == canonical_number(number), actor, READ)
+    return _one(sa.select(Ticket).where(Ticket.number == canonical_number(number)), actor, READ)
 
 
 def lock_ticket(ticket_id: UUID, *, actor: Actor, permission: str) -> Ticket:
     """`get_ticket` for a write: read afresh and locked until the transaction ends, so that versions cannot race."""
-    ticket = get_ticket(ticket_id, actor=actor, permission=permission)
-    return db.session.scalars(
-        sa.select(Ticket)
-        .where(Ticket.id == ticket.id)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    ).one()
+    locked = sa.select(Ticket).where(Ticket.id == ticket_id).with_for_update(of=Ticket)
+    return _one(locked.execution_options(populate_existing=True), actor, permission)
 
 
 def reaches(ticket: Ticket, actor: Actor, permission: str) -> bool:
@@ -133,7 +128,7 @@ def ticket_of_number(number: str) -> tuple[UUID, UUID] | None:
     return (row[0], row[1]) if row and row[1] else None
 
 
-def _one(wanted: ColumnElement[bool], actor: Actor, permission: str) -> Ticket:
+def _one(wanted: Select[Any], actor: Actor, permission: str) -> Ticket:
     ticket = _seen(wanted, actor, permission)
     if ticket is not None:
         return ticket
@@ -142,9 +137,10 @@ def _one(wanted: ColumnElement[bool], actor: Actor, permission: str) -> Ticket:
     raise NotFound("no such ticket")
 
 
-def _seen(wanted: ColumnElement[bool], actor: Actor, permission: str) -> Ticket | None:
+def _seen(wanted: Select[Any], actor: Actor, permission: str) -> Ticket | None:
     try:
         visible = condition(actor, permission)
     except PluginUnavailable as error:
         raise NotFound("nothing is visible", notice=error.data["plugin"]) from error
-    return db.session.scalars(sa.select(Ticket).where(wanted, visible)).one_or_none()
+    found: Ticket | None = db.session.scalars(wanted.where(visible)).one_or_none()
+    return found

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict, Unpack
 
 import nh3
 from sqlalchemy.orm.attributes import flag_modified
@@ -28,12 +29,16 @@ if TYPE_CHECKING:
 
 HOLD = timedelta(seconds=8)
 SUBJECT_LENGTH, BODY_LENGTH, TAG_LENGTH = 300, 20_000, 60
+WORD_LENGTH, CHANNEL_LENGTH, LANGUAGE_LENGTH = 60, 30, 16
 MAX_TAGS, MAX_FILES, MAX_WATCHERS = 20, 10, 50
 _TAGS = {
     *("a", "b", "blockquote", "br", "code", "div", "em", "h1", "h2", "h3", "h4", "hr", "i", "li"),
     *("ol", "p", "pre", "s", "span", "strong", "table", "tbody", "td", "th", "thead", "tr", "u"),
     "ul",
 }
+
+
+_WORD = re.compile(r"\w[\w.-]*")
 
 
 def touch(ticket: Ticket) -> None:
@@ -71,6 +76,15 @@ def line_of(value: str, field: str, *, longest: int) -> str:
     return " ".join(text_of(value, field, longest=longest).split())
 
 
+def word_of(value: str, field: str, *, longest: int) -> str:
+    """A name of something (a category, a channel), or "": Invalid when it is too long or not one word."""
+    if value and (len(value) > longest or not _WORD.fullmatch(value)):
+        raise Invalid(
+            Problem(field=field, message="tickets.error.word", values=(("limit", longest),))
+        )
+    return value
+
+
 def tags_from(values: Sequence[str]) -> tuple[str, ...]:
     """Tags in one spelling, each once, in order; Invalid when they are too many or too long."""
     tags = tuple(
@@ -99,6 +113,17 @@ def validate(ticket: Ticket | None, changes: dict[str, Any], *, actor: Actor) ->
         raise Invalid(*problems)
 
 
+class Extras(TypedDict, total=False):
+    """What may come with a message besides its words."""
+
+    html: str | None
+    channel: str
+    language: str
+    attachment_ids: Sequence[UUID]
+    form_key: str
+    automatic: bool
+
+
 def write_message(
     ticket: Ticket,
     body: str,
@@ -106,51 +131,51 @@ def write_message(
     actor: Actor,
     visibility: str,
     purpose: str,
-    html: str | None = None,
-    channel: str = "",
-    language: str = "",
-    attachment_ids: Sequence[UUID] = (),
-    form_key: str = "",
-    automatic: bool = False,
+    **more: Unpack[Extras],
 ) -> Message:
     """Keep a message and say so; a person's public reply is held for 8 s before it leaves."""
+    message = _message(ticket, body, actor, visibility, purpose)
+    message.body_html = sanitised(more.get("html"))
+    message.automatic = more.get("automatic", False) or actor.kind == "system"
+    channel, language = more.get("channel", ""), more.get("language", "")
+    message.channel = word_of(channel, "channel", longest=CHANNEL_LENGTH) or ticket.channel
+    message.language = word_of(language, "language", longest=LANGUAGE_LENGTH) or ticket.language
+    db.session.add(message)
+    # Rows that point at the message follow in this transaction, and SQLAlchemy orders tables by their class's name.
+    db.session.flush()
+    _attach(message, more.get("attachment_ids", ()), actor, more.get("form_key", ""))
+    _note_who_spoke(ticket, message)
+    touch(ticket)
+    emit(_posted(ticket, message), subject=("ticket", ticket.id), actor=actor)
+    return message
+
+
+def _message(ticket: Ticket, body: str, actor: Actor, visibility: str, purpose: str) -> Message:
     held = visibility == PUBLIC and actor.is_person and purpose in {"reply", "notice"}
     leaves = visibility == PUBLIC and actor.kind != "contact" and purpose != "description"
-    message = Message(
+    return Message(
         ticket_id=ticket.id,
         body_text=text_of(body, "body", longest=BODY_LENGTH),
-        body_html=sanitised(html),
         visibility=visibility,
         purpose=purpose,
         author_kind=actor.kind,
         author_id=actor.id,
         author_name=actor.name,
-        automatic=automatic or actor.kind == "system",
-        channel=channel or ticket.channel,
-        language=language or ticket.language,
         hold_until=now() + HOLD if held else None,
         delivery_state=HELD if held else QUEUED if leaves else NONE,
     )
-    db.session.add(message)
-    # Rows that point at the message follow in this transaction, and SQLAlchemy orders tables by their class's name.
-    db.session.flush()
-    _attach(message, attachment_ids, actor, form_key)
-    _note_who_spoke(ticket, message)
-    touch(ticket)
-    emit(
-        MessagePosted(
-            message_id=message.id,
-            visibility=visibility,
-            purpose=purpose,
-            author_kind=actor.kind,
-            channel=message.channel,
-            automatic=message.automatic,
-            status=ticket.status,
-        ),
-        subject=("ticket", ticket.id),
-        actor=actor,
+
+
+def _posted(ticket: Ticket, message: Message) -> MessagePosted:
+    return MessagePosted(
+        message_id=message.id,
+        visibility=message.visibility,
+        purpose=message.purpose,
+        author_kind=message.author_kind,
+        channel=message.channel,
+        automatic=message.automatic,
+        status=ticket.status,
     )
-    return message
 
 
 def write_note(ticket: Ticket, body: str, *, actor: Actor, purpose: str = "note") -> Message:

@@ -69,10 +69,7 @@ def combo(
 
     marks = []
     for grid in range(0, int(ceiling) + 1, step):
-        marks += [
-            _line(left, width - right, up(grid)),
-            _text(left - 6, up(grid) + 4, grid, "ch-ax", "end"),
-        ]
+        marks += _grid_line(grid, up(grid), left, width - right)
     every = max(len(labels) // 6, 1)
     for i, value in enumerate(bars):
         bar = _rect(
@@ -84,11 +81,7 @@ def combo(
         marks.append(f"<g>{bar}<title>{escape(labels[i])}: {_n(value)} / {_n(line[i])}</title></g>")
         if i % every == 0:
             marks.append(_text(at(i), height - 6, labels[i], "ch-ax", "middle"))
-    points = [(at(i), up(value)) for i, value in enumerate(line)]
-    if points:
-        marks.append(_path(points, "ch-s2", COLORS[2], 2))
-        x, y = _n(points[-1][0]), _n(points[-1][1])
-        marks.append(f'<circle class="ch-f2" cx="{x}" cy="{y}" r="3.5" fill="{COLORS[2]}"/>')
+    marks += _trend([(at(i), up(value)) for i, value in enumerate(line)])
     return _chart(width, height, label, marks)
 
 
@@ -241,6 +234,18 @@ def _rect(box: tuple[float, float, float, float], color: int, css: str, extra: s
     fill = COLORS.get(color, TRACK)
     size = f'width="{width}" height="{height}"'
     return f'<rect class="{css}" x="{x}" y="{y}" {size} fill="{fill}"{extra}/>'
+
+
+def _trend(points: Sequence[tuple[float, float]]) -> list[str]:
+    if not points:
+        return []
+    x, y = _n(points[-1][0]), _n(points[-1][1])
+    end = f'<circle class="ch-f2" cx="{x}" cy="{y}" r="3.5" fill="{COLORS[2]}"/>'
+    return [_path(points, "ch-s2", COLORS[2], 2), end]
+
+
+def _grid_line(value: int, y: float, left: float, right: float) -> list[str]:
+    return [_line(left, right, y), _text(left - 6, y + 4, value, "ch-ax", "end")]
 
 
 def _line(x1: float, x2: float, y: float) -> str:

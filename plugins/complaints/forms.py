@@ -89,6 +89,7 @@ FORMS = [
         _ask("demand_legitimate", "boolean"),
         _CAUSE,
         _words("cause"),
+        _ask("evidence", "files", required=False, maximum=10, audience="internal"),
         _ask(
             "responsible", "text", audience="internal", personal=True, help="complaints.help.responsible"
         ),

@@ -37,6 +37,19 @@ def keep_words(ticket: Ticket, answers: dict[str, Any], actor: Actor) -> None:
     write_message(ticket, heard, actor=actor, visibility="internal", purpose="note")
 
 
+def keep_evidence(ticket: Ticket, files: Sequence[UUID], actor: Actor) -> None:
+    """What the investigation found, for the desk alone."""
+    words = text("complaints.note.evidence")
+    write_message(
+        ticket,
+        words,
+        actor=actor,
+        visibility="internal",
+        purpose="note",
+        attachment_ids=files,
+    )
+
+
 def way_of(answers: dict[str, Any]) -> str:
     """How the customer's answer came, in words."""
     return text(f"complaints.way.{answers.get('given_by', 'portal')}")

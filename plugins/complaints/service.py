@@ -204,6 +204,9 @@ def dismiss_appeal(ticket: Ticket, answers: dict[str, Any], actor: Actor) -> Non
 
 def conclude(ticket: Ticket, answers: dict[str, Any], actor: Actor) -> None:
     """Keep the five answers, the cause and the responsible person, who stays internal."""
+    evidence = answers.pop("evidence", ())
+    if evidence:
+        letters.keep_evidence(ticket, evidence, actor)
     investigation = Investigation(
         ticket_id=ticket.id,
         **answers,

@@ -26,6 +26,8 @@ ICONS = {
     "user": "user", "contact": "user-circle", "app": "apps", "system": "settings",
     "operator": "server", "anonymous": "world",
 }  # fmt: skip
+# What events mention by a name of its own, which has a title.
+TITLED = ("ticket_type", "workflow", "form", "policy", "calendar", "metric", "report")
 # Pairs of an event's data that read as "before" and "after" of one thing.
 PAIRS = (("before", "after"), ("old", "new"), ("from_state", "to_state"))
 
@@ -108,10 +110,12 @@ def _types() -> list[tuple[str, str]]:
 
 
 def event_words(name: str) -> str:
-    """What an event type says in plain words; the type itself when its owner gave none."""
-    message = f"console.event.{name}"
-    words = text(message)
-    return name if words == message else words
+    """What an event type says in plain words, ours or its owner's; else the type itself."""
+    for message in (f"console.event.{name}", f"event.{name}"):
+        words = text(message)
+        if words != message:
+            return words
+    return name
 
 
 def _entries(rows: Sequence[EventRow]) -> list[dict[str, Any]]:
@@ -156,6 +160,7 @@ def _names(rows: Sequence[EventRow]) -> dict[str, str]:
         *((row.id, text(row.name)) for row in team_book.list_departments()),
         *((row.id, text(row.title)) for row in role_book.list_roles()),
         *((row.id, row.number) for row in db.session.execute(numbers)),
+        *((value.name, text(value.title)) for kind in TITLED for value in offered(kind).values()),
     ]
     return {str(key): name for key, name in named if name}
 

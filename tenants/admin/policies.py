@@ -19,7 +19,7 @@ from core.host import (
     sla_policies,
     to_body,
 )
-from core.sdk import Invalid, SlaPolicy, page, text
+from core.sdk import Invalid, Problem, SlaPolicy, page, text
 from tenants.admin import shell
 from tenants.admin.policy_form import (
     CHANNELS,
@@ -65,7 +65,7 @@ def reorder() -> Any:
     names = [each.name for each in sla_policies.list_policies()]
     moved = request.form.get("name", "")
     if moved not in names:
-        raise NotFound
+        raise Invalid(Problem(field="name", message="console.sla.no_such"))
     place = names.index(moved)
     to = place + (1 if request.form.get("way") == "down" else -1)
     if 0 <= to < len(names):

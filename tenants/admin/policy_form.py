@@ -79,61 +79,33 @@ def _when_questions() -> tuple[Field, ...]:
     )
 
 
-def _promises() -> tuple[Field, ...]:
-    group = "console.sla.promises"
-    columns = (
+def _target_columns() -> tuple[Field, ...]:
+    units = _options("unit", tuple(UNITS))
+    priorities, channels = _options("priority", PRIORITIES), _options("channel", CHANNELS)
+    return (
         Field("metric", "choice", "console.sla.metric", required=True, options=metrics()),
         Field("amount", "number", "console.sla.amount", required=True, minimum=1, maximum=9999),
-        Field(
-            "unit",
-            "choice",
-            "console.sla.unit",
-            required=True,
-            options=_options("unit", tuple(UNITS)),
-        ),
-        Field(
-            "priority",
-            "choice",
-            "console.sla.only_priority",
-            options=_options("priority", PRIORITIES),
-        ),
-        Field(
-            "channel", "choice", "console.sla.only_channel", options=_options("channel", CHANNELS)
-        ),
+        Field("unit", "choice", "console.sla.unit", required=True, options=units),
+        Field("priority", "choice", "console.sla.only_priority", options=priorities),
+        Field("channel", "choice", "console.sla.only_channel", options=channels),
         Field("calendar", "choice", "console.sla.other_calendar", options=_calendars()),
     )
+
+
+def _promises() -> tuple[Field, ...]:
+    told: dict[str, Any] = {"group": "console.sla.promises", "required": True}
+    bounds: dict[str, Any] = {"kind": "number", "minimum": 0}
     return (
         Field(
-            "targets",
-            "rows",
-            "console.sla.targets",
-            help="console.sla.targets_help",
-            group=group,
-            required=True,
-            fields=columns,
+            "targets", "rows", "console.sla.targets", help="console.sla.targets_help",
+            fields=_target_columns(), **told,
         ),
+        Field("warn_percent", title="console.sla.warn_percent", maximum=100, unit="%", **told, **bounds),
         Field(
-            "warn_percent",
-            "number",
-            "console.sla.warn_percent",
-            group=group,
-            required=True,
-            minimum=0,
-            maximum=100,
-            unit="%",
+            "warn_minutes", title="console.sla.warn_minutes", help="console.sla.warn_help",
+            maximum=9999, unit="console.unit.minutes", **told, **bounds,
         ),
-        Field(
-            "warn_minutes",
-            "number",
-            "console.sla.warn_minutes",
-            help="console.sla.warn_help",
-            group=group,
-            required=True,
-            minimum=0,
-            maximum=9999,
-            unit="console.unit.minutes",
-        ),
-    )
+    )  # fmt: skip
 
 
 def _ladder() -> Field:

@@ -55,7 +55,7 @@ def create_team() -> Any:
 @page("team:write", redraw=lambda error, team_id: _draw(team_id, shell.told(error)))
 def update(team_id: UUID) -> Any:
     """Keep who works in the team."""
-    held = {user.id for user in team_book.members(team_id)}
+    held = {user.id for user in team_book.members(team_book.get_team(team_id).id)}
     wanted = shell.given_ids("member")
     for user_id in wanted - held:
         team_book.add_member(team_id, accounts.get_user(user_id).id, actor=g.actor)

@@ -17,7 +17,13 @@ if TYPE_CHECKING:
 GRADES = {1: "critical", 2: "serious", 3: "general", 4: "minor"}
 LEVELS = {1: "high", 2: "high", 3: "medium", 4: "low"}
 WAYS = {"phone": "phone", "chat": "messenger", "visit": "on_site", "mail": "mail", "web": "phone"}
-FOLLOW_UPS = {"phone": "phone", "chat": "messenger", "visit": "visit", "mail": "survey", "web": "survey"}
+FOLLOW_UPS = {
+    "phone": "phone",
+    "chat": "messenger",
+    "visit": "visit",
+    "mail": "survey",
+    "web": "survey",
+}
 PICTURED = 5
 NO_ANSWERS: dict[str, Any] = {}
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from core.host import (
     OPERATOR,
+    PointIn,
     accounts,
     catalog,
     contacts,
@@ -155,7 +156,7 @@ def _register_customers(told: Company, actor: Actor) -> Iterator[Customer]:
         for row in told.about["organisations"]
     }
     for row in told.customers:
-        points = [contacts.PointIn("phone", row["phone"]), contacts.PointIn("mail", row["mail"])]
+        points = [PointIn("phone", row["phone"]), PointIn("mail", row["mail"])]
         made = contacts.create_contact(
             row["name"], points=points, locale=told.locale, verified=True, actor=actor
         )
@@ -175,5 +176,3 @@ def speaks_as(customer: Customer, ticket_id: UUID | None = None) -> Actor:
     """The customer as he comes by the secret link of his ticket, or to open one."""
     contact = contacts.get_contact(customer.id)
     return links.contact_actor(contact, links.MATTER_GRANTS, ticket_id=ticket_id)
-
-

@@ -42,14 +42,18 @@ def _stain(pen: ImageDraw.ImageDraw, chance: Random) -> None:
     for _ in range(140):
         spot, size = (x + chance.gauss(0, 70), y + chance.gauss(0, 42)), chance.randint(4, 26)
         tone = chance.randint(60, 110)
-        pen.ellipse((spot[0], spot[1], spot[0] + size, spot[1] + size), fill=(tone, tone, tone - 20))
+        pen.ellipse(
+            (spot[0], spot[1], spot[0] + size, spot[1] + size), fill=(tone, tone, tone - 20)
+        )
 
 
 def _crack(pen: ImageDraw.ImageDraw, chance: Random) -> None:
     x, y = chance.randint(120, 220), 30.0
     points = [(float(x), y)]
     for _ in range(16):
-        points.append((points[-1][0] + chance.randint(-10, 40), points[-1][1] + chance.randint(8, 22)))
+        points.append(
+            (points[-1][0] + chance.randint(-10, 40), points[-1][1] + chance.randint(8, 22))
+        )
     pen.line(points, fill=(70, 66, 62), width=4)
 
 
@@ -81,7 +85,10 @@ def _receipt(pen: ImageDraw.ImageDraw, chance: Random) -> None:
     left = chance.randint(210, 270)
     pen.rectangle((left, 60, left + 200, 430), fill=(248, 247, 242))
     for row in range(14):
-        pen.rectangle((left + 18, 84 + row * 24, left + chance.randint(90, 182), 90 + row * 24), fill=(96, 96, 96))
+        pen.rectangle(
+            (left + 18, 84 + row * 24, left + chance.randint(90, 182), 90 + row * 24),
+            fill=(96, 96, 96),
+        )
 
 
 _DRAWN = {

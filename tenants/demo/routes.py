@@ -9,7 +9,7 @@ INTAKE = "open assign accept reply acknowledge answer note"
 JUDGED = f"{INTAKE} assess uphold"
 PLANNED = f"{JUDGED} conclude propose_plan"
 APPROVED = f"{PLANNED} approve_plan"
-WORKED = f"{APPROVED} accept_plan start done progress done done work_done"
+WORKED = f"{APPROVED} accept_plan start done progress work_done"
 REPORTED = f"{WORKED} report_result"
 CONFIRMED = f"{REPORTED} confirm_result"
 FOLLOWED = f"{CONFIRMED} follow_up"
@@ -18,14 +18,15 @@ REFUSED = f"{INTAKE} assess reject"
 APPEALED = f"{REFUSED} appeal"
 DISMISSED = f"{APPEALED} dismiss_appeal"
 TO_THE_END = (
-    "conclude propose_plan approve_plan accept_plan start done done report_result "
+    "conclude propose_plan approve_plan accept_plan start done report_result "
     "confirm_result follow_up close"
 )
 BEGUN = "open assign accept reply start answer note"
 RESOLVED = f"{BEGUN} resolve"
-RECENT, STALE, LATE = (0.2, 5.0), (23.1, 23.8), (27.0, 70.0)
-PAST = (2 * DAY, 70 * DAY)
-"""Hours since the last step: work in hand, about to break the promise of daily news, and past it."""
+QUICK = "open accept reply resolve"
+FRESH, RECENT, STALE, LATE = (0.05, 0.3), (0.2, 5.0), (23.1, 23.8), (27.0, 70.0)
+PAST = (2 * DAY, 86 * DAY)
+"""Hours since the last step: just now, work in hand, about to break the promise of daily news, and past it."""
 
 
 @dataclass(frozen=True)
@@ -43,13 +44,13 @@ COMPLAINTS = (
     Route("open", "received", (0.05, 0.1)),
     Route("open", "received", (0.42, 0.46)),
     Route("open assign", "received", (3, 9)),
-    Route(INTAKE, "acknowledged", RECENT),
+    Route(INTAKE, "acknowledged", FRESH),
     Route(INTAKE, "acknowledged", STALE),
-    Route(f"{INTAKE} assess", "assessed", RECENT, 2),
-    Route(JUDGED, "investigating", RECENT, 2),
+    Route(f"{INTAKE} assess", "assessed", FRESH),
+    Route(JUDGED, "investigating", FRESH, 2),
     Route(JUDGED, "investigating", STALE),
     Route(f"{PLANNED} return_to_investigation", "investigating", LATE),
-    Route(f"{JUDGED} conclude", "planning", RECENT),
+    Route(f"{JUDGED} conclude", "planning", FRESH),
     Route(f"{PLANNED} return_plan", "planning", LATE),
     Route(f"{APPROVED} decline_plan", "planning", STALE),
     Route(PLANNED, "plan_proposed", RECENT, 2),
@@ -63,7 +64,7 @@ COMPLAINTS = (
     Route(CONFIRMED, "confirmed", RECENT),
     Route(CONFIRMED, "confirmed", LATE),
     Route(FOLLOWED, "followed_up", RECENT),
-    Route(CLOSED, "closed", PAST, 17),
+    Route(CLOSED, "closed", PAST, 8),
     Route(
         f"{JUDGED} conclude reinvestigate {TO_THE_END}",
         "closed",
@@ -104,7 +105,8 @@ TICKETS = (
     Route(f"{BEGUN} wait_customer", "waiting_customer", (2, 40), 3),
     Route(f"{BEGUN} wait_third_party", "waiting_third_party", (2, 40), 3),
     Route(RESOLVED, "resolved", (1, 30), 4),
-    Route(f"{RESOLVED} close", "closed", PAST, 21),
+    Route(f"{RESOLVED} close", "closed", PAST, 6),
+    Route(f"{QUICK} close", "closed", PAST, 13),
     Route(f"{BEGUN} wait_customer customer_back resolve close", "closed", PAST, 3),
     Route(f"{BEGUN} wait_third_party resume resolve close", "closed", PAST, 3),
     Route(f"{BEGUN} wait_customer wait_third_party resume resolve close", "closed", PAST),
@@ -112,7 +114,9 @@ TICKETS = (
     Route(f"{RESOLVED} reopen resolve_again close", "closed", PAST),
     Route(f"{RESOLVED} close reopen resolve_again close", "closed", PAST),
     Route(f"{RESOLVED} close reopen", "in_progress", RECENT),
-    Route(f"{BEGUN} hand_over accept_handover take_back resolve close", "closed", PAST, 3),
+    Route(
+        f"{BEGUN} hand_over accept_handover take_back tell_result resolve close", "closed", PAST, 3
+    ),
     Route("open start assign accept reply cancel", "cancelled", PAST),
     Route("open assign cancel", "cancelled", PAST),
     Route("open assign accept reply withdraw", "cancelled", PAST),

@@ -1,22 +1,29 @@
-"""`polydesk demo`: seed four companies with ninety days of work, under a virtual clock, what it holds in one transaction."""
+"""`polydesk demo`: seed four companies with ninety days of work, under a virtual clock."""
 
 from __future__ import annotations
 
 from datetime import timedelta
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 import click
+import sqlalchemy as sa
+from flask import current_app
 from flask.cli import with_appcontext
 
 from core.host import (
     accounts,
     as_tenant,
+    db,
     drain,
     find_tenant,
+    is_postgresql,
     now,
+    public_url,
     relay_tenant,
     run_until,
     transaction,
+    upgrade_database,
     virtual,
     write_heads,
 )
@@ -27,9 +34,8 @@ from tenants.demo.stories import SLUGS, company
 
 if TYPE_CHECKING:
     from datetime import datetime
-    from uuid import UUID
 
-    from core.host import Tenant, VirtualClock
+    from core.host import Tenant, Ticket, VirtualClock
     from tenants.demo.plan import Matter
     from tenants.demo.stories import Company
 
@@ -59,12 +65,11 @@ def _is_made(slug: str) -> bool:
 def _make(slug: str, present: datetime, tickets: int | None) -> int:
     told = company(slug)
     plan = make_plan(told, present, tickets=tickets)
-    with virtual(present - timedelta(days=DAYS)) as clock:
-        with as_tenant(_tenant(told)):
-            with transaction():
-                _live(told, plan, clock)
-                run_until(clock, present)
-            relay_tenant()
+    with virtual(present - timedelta(days=DAYS)) as clock, as_tenant(_tenant(told)):
+        with transaction():
+            _live(told, plan, clock)
+            run_until(clock, present)
+        relay_tenant()
     return len(plan)
 
 
@@ -82,7 +87,7 @@ def _tenant(told: Company) -> Tenant:
 def _live(told: Company, plan: list[Matter], clock: VirtualClock) -> None:
     """Everything that happens, step by step, with the timers that fall due in between."""
     house = people.settle(told)
-    opened: dict[int, UUID] = {}
+    opened: dict[int, Ticket] = {}
     cases = [case_of(house, matter, opened) for matter in plan]
     for step in timeline(plan):
         run_until(clock, step.at)
@@ -93,11 +98,32 @@ def _live(told: Company, plan: list[Matter], clock: VirtualClock) -> None:
 @with_appcontext
 def demo() -> None:
     """Seed four companies with people, customers and tickets, and print who may sign in."""
-    made = seed()
-    for slug, count in made.items():
-        click.echo(f"{slug}: {count} tickets")
-    if not made:
+    if _is_complete():
         click.echo("the demonstration is there already; nothing was added")
-    click.echo(f"password for everybody: {people.PASSWORD}")
-    for found in people.sign_ins():
-        click.echo(f"{found.slug:10} {found.role:11} {found.mail:32} {found.name} {found.title}")
+    else:
+        if not is_postgresql():
+            upgrade_database(current_app.extensions["polydesk_config"])
+        for slug, count in seed().items():
+            click.echo(f"{slug}: {count} tickets")
+    _print_sign_ins()
+
+
+def _is_complete() -> bool:
+    """Whether every company is made; a database without tables has none."""
+    return sa.inspect(db.engine).has_table("tenant") and all(map(_is_made, SLUGS))
+
+
+def _print_sign_ins() -> None:
+    click.echo(f"\nEverybody's password is {people.PASSWORD}")
+    for slug, found in groupby(people.sign_ins(), key=lambda each: each.slug):
+        click.echo(f"\n{_address(slug)}")
+        for each in found:
+            click.echo(f"  {each.role:11} {each.mail:32} {each.name}, {each.title}")
+
+
+def _address(slug: str) -> str:
+    tenant = find_tenant(slug)
+    if tenant is None:
+        return slug
+    with as_tenant(tenant):
+        return public_url("/desk")

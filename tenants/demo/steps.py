@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from random import Random
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from uuid import UUID
 
-    from core.host import Actor
+    from core.host import Actor, Ticket
     from tenants.demo.people import Customer, House
     from tenants.demo.plan import Matter, Step
 
@@ -33,7 +34,7 @@ class Case:
 
     house: House
     matter: Matter
-    siblings: dict[int, UUID]
+    siblings: dict[int, Ticket]
     chance: Random
     story: dict[str, Any] = field(default_factory=dict)
     said: dict[str, int] = field(default_factory=dict)
@@ -54,11 +55,16 @@ class Case:
         return self.house.customers[self.matter.customer]
 
     @property
-    def ticket_id(self) -> UUID:
-        """The ticket, once it is open."""
+    def ticket(self) -> Ticket:
+        """The ticket, once it is open: the session's own row, so its version is always the latest."""
         return self.siblings[self.matter.index]
 
     @property
+    def ticket_id(self) -> UUID:
+        """Its id."""
+        return self.ticket.id
+
+    @cached_property
     def speaker(self) -> Actor:
         """The customer at his ticket."""
         return speaks_as(self.customer, self.ticket_id)
@@ -75,7 +81,7 @@ class Case:
         return str(fill(text, words))
 
 
-def case_of(house: House, matter: Matter, siblings: dict[int, UUID]) -> Case:
+def case_of(house: House, matter: Matter, siblings: dict[int, Ticket]) -> Case:
     """A case that has not begun."""
     chance = Random(f"{SEED}-{house.told.slug}-{matter.index}-words")  # noqa: S311  words, no secret
     case = Case(house, matter, siblings, chance)
@@ -91,9 +97,13 @@ def carry_out(case: Case, step: Step) -> None:
         return
     actor = _mover(case, step.verb)
     given = answers.answers_for(case, step.verb, actor)
-    _write(case, actor, lambda version: tickets.move_ticket(
-        case.ticket_id, _MOVES.get(step.verb, step.verb), given, actor=actor, version=version
-    ))  # fmt: skip
+    tickets.move_ticket(
+        case.ticket_id,
+        _MOVES.get(step.verb, step.verb),
+        given,
+        actor=actor,
+        version=case.ticket.version,
+    )
 
 
 _MOVES = {"resolve_again": "resolve"}
@@ -112,15 +122,6 @@ def _mover(case: Case, verb: str) -> Actor:
     if verb in _BY_MANAGER:
         return case.house.manager
     return case.house.follower if verb == "follow_up" else case.agent
-
-
-def _write(case: Case, actor: Actor, act: Callable[[int], Any]) -> None:
-    """Let `act` write on the version that its actor has just read."""
-    act(tickets.get_ticket(case.ticket_id, actor=actor, permission=_reads(actor)).version)
-
-
-def _reads(actor: Actor) -> str:
-    return "matter:read" if actor.kind == "contact" else "ticket:read"
 
 
 # --- opening --------------------------------------------------------------------------------------
@@ -145,8 +146,7 @@ def _open(case: Case) -> None:
         language=case.house.told.locale,
         attachment_ids=tuple(pictures),
     )
-    opened = tickets.open_ticket(new, actor=actor)
-    case.siblings[case.matter.index] = opened.id
+    case.siblings[case.matter.index] = tickets.open_ticket(new, actor=actor)
 
 
 def _is_pictured(case: Case) -> bool:
@@ -202,6 +202,10 @@ def _work_done(case: Case) -> None:
     _say(case, case.agent, case.phrase("work_done"), visibility="internal")
 
 
+def _tell_result(case: Case) -> None:
+    _say(case, case.agent, case.phrase("told_result", result=case.story["result"]))
+
+
 def _wait_customer(case: Case) -> None:
     _say(case, case.agent, case.phrase("wait_customer"))
     _move(case, "wait_customer")
@@ -217,18 +221,14 @@ def _customer_back(case: Case) -> None:
 
 
 def _move(case: Case, name: str) -> None:
-    _write(case, case.agent, lambda version: tickets.move_ticket(
-        case.ticket_id, name, {}, actor=case.agent, version=version
-    ))  # fmt: skip
+    tickets.move_ticket(case.ticket_id, name, {}, actor=case.agent, version=case.ticket.version)
 
 
 def _reopen(case: Case) -> None:
     """The customer's word alone wakes what was thought solved; a closed matter he reopens himself."""
-    if tickets.get_ticket(case.ticket_id, actor=case.agent).status == "closed":
+    if case.ticket.status == "closed":
         actor = case.speaker
-        _write(case, actor, lambda version: tickets.move_ticket(
-            case.ticket_id, "reopen", {}, actor=actor, version=version
-        ))  # fmt: skip
+        tickets.move_ticket(case.ticket_id, "reopen", {}, actor=actor, version=case.ticket.version)
     _say(case, case.speaker, case.phrase("reopen"))
 
 
@@ -242,51 +242,42 @@ def _close_no_reply(case: Case) -> None:
 
 def _assign(case: Case) -> None:
     given = case.supervisor
-    _write(case, given, lambda version: tickets.assign(
-        case.ticket_id, case.agent.id, actor=given, version=version
-    ))  # fmt: skip
+    tickets.assign(case.ticket_id, case.agent.id, actor=given, version=case.ticket.version)
 
 
 def _accept(case: Case) -> None:
-    _write(case, case.agent, lambda version: tickets.accept(
-        case.ticket_id, actor=case.agent, version=version
-    ))  # fmt: skip
+    tickets.accept(case.ticket_id, actor=case.agent, version=case.ticket.version)
 
 
 def _decline(case: Case) -> None:
-    _write(case, case.agent, lambda version: tickets.decline(
-        case.ticket_id, case.story["note"], actor=case.agent, version=version
-    ))  # fmt: skip
+    tickets.decline(
+        case.ticket_id, case.story["note"], actor=case.agent, version=case.ticket.version
+    )
 
 
 def _hand_over(case: Case) -> None:
     slip = answers.slip(case)
-    _write(case, case.agent, lambda version: tickets.hand_over(
-        case.ticket_id, slip, actor=case.agent, version=version
-    ))  # fmt: skip
+    tickets.hand_over(case.ticket_id, slip, actor=case.agent, version=case.ticket.version)
 
 
 def _accept_handover(case: Case) -> None:
     head = case.house.supervisors[-1]
-    _write(case, head, lambda version: tickets.accept_handover(
-        case.ticket_id, actor=head, version=version
-    ))  # fmt: skip
+    tickets.accept_handover(case.ticket_id, actor=head, version=case.ticket.version)
 
 
 def _take_back(case: Case) -> None:
-    head, result = case.house.supervisors[-1], case.phrase("handover_result", result=case.story["result"])
-    _write(case, head, lambda version: tickets.take_back(
-        case.ticket_id, result, actor=head, version=version
-    ))  # fmt: skip
+    head, result = (
+        case.house.supervisors[-1],
+        case.phrase("handover_result", result=case.story["result"]),
+    )
+    tickets.take_back(case.ticket_id, result, actor=head, version=case.ticket.version)
 
 
 def _merge(case: Case) -> None:
     if case.matter.parent is None:
         return
-    parent = case.siblings[case.matter.parent]
-    _write(case, case.agent, lambda version: tickets.merge(
-        case.ticket_id, parent, actor=case.agent, version=version
-    ))  # fmt: skip
+    parent = case.siblings[case.matter.parent].id
+    tickets.merge(case.ticket_id, parent, actor=case.agent, version=case.ticket.version)
 
 
 _STEPS: dict[str, Callable[[Case], None]] = {
@@ -308,6 +299,6 @@ _STEPS: dict[str, Callable[[Case], None]] = {
     "hand_over": _hand_over,
     "accept_handover": _accept_handover,
     "take_back": _take_back,
+    "tell_result": _tell_result,
     "merge": _merge,
 }
-

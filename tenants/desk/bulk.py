@@ -59,4 +59,5 @@ def _apply(ticket_id: UUID, version: int) -> None:
 def _list_address() -> str:
     """Back to the list that the bar stood on: only its own query is taken over."""
     names = ("view", "team", "status", "type", "priority", "q", "sort")
-    return url_for("desk.queue", **{name: request.args.getlist(name) for name in names if name in request.args})
+    query: dict[str, Any] = {n: request.args.getlist(n) for n in names if n in request.args}
+    return url_for("desk.queue", **query)

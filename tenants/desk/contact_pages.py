@@ -26,7 +26,11 @@ MATTERS = 20
 def contact_list() -> str:
     """Search for a customer by name, number or address."""
     words = request.args.get("q", "").strip()
-    rows = [contacts.masked_view(c) for c in contacts.search_contacts(words, limit=FOUND)] if words else []
+    rows = (
+        [contacts.masked_view(c) for c in contacts.search_contacts(words, limit=FOUND)]
+        if words
+        else []
+    )
     return render_template(
         "desk/contacts.html",
         rows=rows,
@@ -46,7 +50,9 @@ def draw(contact_id: UUID, **changes: Any) -> str:
     """The page; a merged customer's old address shows who it became."""
     found = contacts.get_contact(contact_id)
     listed = tickets.list_tickets(
-        tickets.TicketQuery(contact_id=found.id, status=STATUSES, sort="newest"), actor=g.actor, limit=MATTERS
+        tickets.TicketQuery(contact_id=found.id, status=STATUSES, sort="newest"),
+        actor=g.actor,
+        limit=MATTERS,
     )
     values = {
         "contact": found,
@@ -83,7 +89,7 @@ def edit_contact(contact_id: UUID) -> Any:
 @page("contact:write", redraw=_again)
 def add_point(contact_id: UUID) -> Any:
     """One more way to reach the customer."""
-    point = PointIn(kind=request.form.get("kind", "phone"), value=request.form.get("value", ""))  # type: ignore[arg-type]
+    point = PointIn(kind=request.form.get("kind", "phone"), value=request.form.get("value", ""))
     contacts.add_point(contact_id, point, actor=g.actor)
     return _back(contact_id, "desk.contact.saved")
 
@@ -110,4 +116,9 @@ def reveal_point(contact_id: UUID, point_id: UUID) -> str:
 @page("contact:read")
 def contact_panel(contact_id: UUID, name: str) -> str:
     """A plugin's box at this customer."""
-    return draw_panel(name, partial(contacts.get_contact, contact_id), url_for("desk.contact", contact_id=contact_id))
+    found = contacts.get_contact(contact_id)
+    return draw_panel(
+        name,
+        partial(contacts.get_contact, found.id),
+        url_for("desk.contact", contact_id=found.id),
+    )

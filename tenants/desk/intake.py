@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from flask import g, redirect, render_template, request, url_for
 
-from core.host import PointIn, attachments, contacts, definitions, offered, read_form, team_book, tickets
+from core.host import (
+    PointIn,
+    attachments,
+    contacts,
+    definitions,
+    offered,
+    read_form,
+    team_book,
+    tickets,
+)
 from core.sdk import Invalid, NotFound, PolydeskError, Problem, page, text
 from tenants.desk.layout import layout
 from tenants.desk.names import type_title
@@ -20,6 +30,7 @@ if TYPE_CHECKING:
 
 CHANNELS = ("phone", "visit", "mail", "chat", "web")
 FOUND = 8
+POINTS = ("phone", "mail")
 
 
 @page("ticket:write")
@@ -33,17 +44,20 @@ def _draw(**changes: Any) -> str:
     kinds = types()
     chosen = request.values.get("type", "") or (next(iter(kinds)) if kinds else "")
     kind = kinds.get(chosen)
+    declared = asked_form(kind, contact) if kind else None
     words = request.args.get("who", "").strip()
     values = {
         "contact": contact,
         "customer": contacts.masked_view(contact) if contact else None,
         "anonymous": request.values.get("contact") == "none",
         "who": words,
-        "found": [contacts.masked_view(c) for c in contacts.search_contacts(words, limit=FOUND)] if words else [],
+        "found": [contacts.masked_view(c) for c in contacts.search_contacts(words, limit=FOUND)]
+        if words
+        else [],
         "open_matters": _open_matters(contact),
         "types": [(name, text(each.title), each.icon) for name, each in kinds.items()],
         "chosen": kind.name if kind else "",
-        "declared": form_of(kind) if kind else None,
+        "declared": declared,
         "channels": CHANNELS,
         "priorities": PRIORITIES,
         "teams": [(team.id, text(team.name)) for team in team_book.list_teams()],
@@ -53,7 +67,7 @@ def _draw(**changes: Any) -> str:
         "own_problems": [],
         "contact_problems": [],
         "form_key": request.form.get("form_key", "") or attachments.new_form_key(),
-        "form_has": {field.name for field in form_of(kind).fields} if kind and form_of(kind) else set(),
+        "form_has": {field.name for field in declared.fields} if declared else set(),
     }
     return render_template("desk/new.html", **(values | changes), **layout(current="new"))
 
@@ -67,6 +81,24 @@ def form_of(kind: TicketType) -> Form | None:
     """The intake form of a type."""
     found: Form | None = definitions.get("form", kind.form) if kind.form else None
     return found
+
+
+def known_answers(contact: Contact | None) -> dict[str, str]:
+    """What a form asks about the customer and the desk knows already: nothing is asked twice."""
+    if contact is None:
+        return {}
+    points = contacts.points_of([contact.id])[contact.id]
+    told = {point.kind: point.value for point in reversed(points) if point.kind in POINTS}
+    return {"name": contact.display_name, **told}
+
+
+def asked_form(kind: TicketType, contact: Contact | None) -> Form | None:
+    """The intake form without what is known of the customer."""
+    form = form_of(kind)
+    known = known_answers(contact)
+    if form is None or not known:
+        return form
+    return replace(form, fields=tuple(field for field in form.fields if field.name not in known))
 
 
 def _contact(given: str) -> Contact | None:
@@ -97,14 +129,16 @@ def new_contact() -> Any:
         for kind in ("phone", "mail")
         if request.form.get(kind, "").strip()
     ]
-    made = contacts.create_contact(request.form.get("display_name", ""), points=given, actor=g.actor)
+    made = contacts.create_contact(
+        request.form.get("display_name", ""), points=given, actor=g.actor
+    )
     kind = request.form.get("type", "")
     return redirect(url_for("desk.new_ticket", contact=made.id, type=kind or None), 303)
 
 
 def _ticket_again(error: PolydeskError) -> str:
     kind = types().get(request.form.get("type", ""))
-    form = form_of(kind) if kind else None
+    form = asked_form(kind, _contact(request.form.get("contact", ""))) if kind else None
     own, declared = _split(error, form)
     typed = read_form(form, request.form).data if form else None
     return _draw(
@@ -136,19 +170,28 @@ def open_ticket() -> Any:
     kind = types().get(request.form.get("type", ""))
     if kind is None:
         raise Invalid(Problem(field="type", message="desk.new.no_type"))
-    form = form_of(kind)
-    answers: dict[str, Any] = {}
-    problems: list[Problem] = []
-    if form:
-        read = read_form(form, request.form, request.files, store=keep_upload, audience="internal")
-        answers, problems = read.values, list(read.problems)
+    answers, problems = _answers(kind)
     subject = request.form.get("subject", "").strip() or str(answers.get("subject", ""))
     description = request.form.get("description", "").strip() or str(answers.get("description", ""))
     problems += _missing(subject, "subject") + _missing(description, "description")
     if problems:
         raise Invalid(*problems)
-    ticket = tickets.open_ticket(_new(kind, subject, description, answers), actor=g.actor, key=_key())
+    ticket = tickets.open_ticket(
+        _new(kind, subject, description, answers), actor=g.actor, key=_key()
+    )
     return redirect(url_for("desk.ticket", ticket_id=ticket.id), 303)
+
+
+def _answers(kind: TicketType) -> tuple[dict[str, Any], list[Problem]]:
+    """The answers of the intake form, those that are known of the customer among them."""
+    contact = _contact(request.form.get("contact", ""))
+    whole, form = form_of(kind), asked_form(kind, contact)
+    if whole is None or form is None:
+        return {}, []
+    read = read_form(form, request.form, request.files, store=keep_upload, audience="internal")
+    names = {field.name for field in whole.fields}
+    known = {name: value for name, value in known_answers(contact).items() if name in names}
+    return {**known, **read.values}, list(read.problems)
 
 
 def _missing(value: str, name: str) -> list[Problem]:
@@ -165,6 +208,7 @@ def _new(
     contact = _contact(request.form.get("contact", ""))
     team = request.form.get("team_id", "")
     uploads = [keep_upload(sent) for sent in request.files.getlist("attachments") if sent.filename]
+    uploads += answers.get("files") or []
     priority = request.form.get("priority") or str(answers.get("priority", ""))
     return tickets.NewTicket(
         type=kind.name,

@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 CONSOLE_PERMISSIONS = ("settings:write", "role:write", "plugin:write", "user:write")
 
 
-def layout(*, current: str = "", team_id: UUID | None = None, numbers: Counts | None = None) -> dict[str, Any]:
+def layout(
+    *, current: str = "", team_id: UUID | None = None, numbers: Counts | None = None
+) -> dict[str, Any]:
     """The template values of ui/desk.html; `current` names the entry that is shown as chosen."""
     actor: Actor = g.actor
     numbers = numbers or counts(actor)
@@ -34,7 +36,9 @@ def layout(*, current: str = "", team_id: UUID | None = None, numbers: Counts | 
     }
 
 
-def _groups(actor: Actor, current: str, team_id: UUID | None, numbers: Counts) -> list[dict[str, Any]]:
+def _groups(
+    actor: Actor, current: str, team_id: UUID | None, numbers: Counts
+) -> list[dict[str, Any]]:
     sections = [
         _entry("tickets", "inbox", url_for("desk.queue", view="all"), current),
         _entry("contacts", "users", url_for("desk.contact_list"), current),
@@ -110,7 +114,9 @@ def _menu() -> list[dict[str, Any]]:
         ("signin.sign_out", "logout", "desk.menu.sign_out", "post"),
     ):
         if endpoint in current_app.view_functions:
-            entries.append({"title": text(words), "icon": icon, "url": url_for(endpoint), "method": method})
+            entries.append(
+                {"title": text(words), "icon": icon, "url": url_for(endpoint), "method": method}
+            )
     return entries
 
 

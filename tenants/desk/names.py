@@ -60,9 +60,7 @@ def last_words(ticket_ids: Collection[UUID]) -> dict[UUID, str]:
     """The newest message of each ticket, in one query."""
     if not ticket_ids:
         return {}
-    place = sa.func.row_number().over(
-        partition_by=Message.ticket_id, order_by=sa.desc(Message.id)
-    )
+    place = sa.func.row_number().over(partition_by=Message.ticket_id, order_by=sa.desc(Message.id))
     ranked = (
         sa.select(Message.ticket_id, Message.id, place.label("place"))
         .where(Message.tenant_id == current_tenant().id, Message.ticket_id.in_(ticket_ids))

@@ -42,7 +42,9 @@ def queue() -> Any:
         "next_url": url_for("desk.queue", **filters.arguments(cursor=listed.page.next))
         if listed.page.next
         else "",
-        "first_url": url_for("desk.queue", **filters.arguments()) if request.args.get("cursor") else "",
+        "first_url": url_for("desk.queue", **filters.arguments())
+        if request.args.get("cursor")
+        else "",
         "walk": filters.arguments(),
         "chips": chips(filters),
         "sorts": SORTS,

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from core.sdk import Actor, Form, State, Transition, Workflow
 
 MODES = ("reply", "note")
+CUSTOMERS = "matter:"
 
 
 @dataclass(frozen=True)
@@ -78,7 +79,9 @@ def page_values(ticket: Ticket, actor: Actor, *, everything: bool, mode: str) ->
         "may_assign": actor.can("ticket:assign"),
         "form_key": attachments.new_form_key(),
         "boxes": panels.panels("ticket", actor),
-        "buttons": [b for b in ask("ticket_actions", ticket=ticket, actor=actor) if actor.can(b.permission)],
+        "buttons": [
+            b for b in ask("ticket_actions", ticket=ticket, actor=actor) if actor.can(b.permission)
+        ],
         "reports": reports(ticket, actor),
         **_people(ticket, actor),
         **_duty(ticket, actor),
@@ -98,9 +101,7 @@ def reached(told: list[tickets.Entry], workflow: Workflow) -> dict[str, datetime
     return found
 
 
-def stages(
-    workflow: Workflow, state: State, times: Mapping[str, datetime]
-) -> list[StageMark]:
+def stages(workflow: Workflow, state: State, times: Mapping[str, datetime]) -> list[StageMark]:
     """The stage bar: what lies behind, where the ticket stands, what comes."""
     names = [stage.name for stage in workflow.stages]
     here = names.index(state.stage) if state.stage in names else -1
@@ -108,8 +109,16 @@ def stages(
     return [
         StageMark(
             title=text(stage.title),
-            state="done" if i < here or (finished and i <= here) else "now" if i == here else "next",
-            note=text(state.title) if i == here else _time(times.get(stage.name)) if i < here else "",
+            state="done"
+            if i < here or (finished and i <= here)
+            else "now"
+            if i == here
+            else "next",
+            note=text(state.title)
+            if i == here
+            else _time(times.get(stage.name))
+            if i < here
+            else "",
         )
         for i, stage in enumerate(workflow.stages)
     ]
@@ -150,19 +159,28 @@ def form_named(name: str) -> Form | None:
     return found
 
 
+def intake_form(ticket: Ticket) -> Form | None:
+    """The form that the ticket was opened with; None when its plugin's package is gone."""
+    try:
+        found: Form | None = (
+            definitions.get("form", ticket.form, ticket.form_version) if ticket.form else None
+        )
+    except NotFound:
+        return None
+    return found
+
+
 def answers(ticket: Ticket) -> list[tuple[str, str]]:
     """What was answered at the opening and is kept on the ticket itself, in words."""
     if not ticket.extra:
         return []
-    titles: dict[str, str] = {}
-    if ticket.form:
-        try:
-            form: Form = definitions.get("form", ticket.form, ticket.form_version)
-        except NotFound:
-            form = None  # type: ignore[assignment]
-        if form is not None:
-            titles = {field.name: text(field.title) for field in form.fields}
-    return [(titles.get(key, key), _plain(value)) for key, value in ticket.extra.items() if _plain(value)]
+    form = intake_form(ticket)
+    titles = {field.name: text(field.title) for field in form.fields} if form else {}
+    return [
+        (titles.get(key, key), _plain(value))
+        for key, value in ticket.extra.items()
+        if _plain(value)
+    ]
 
 
 def _plain(value: Any) -> str:
@@ -176,17 +194,22 @@ def _plain(value: Any) -> str:
 
 
 def reports(ticket: Ticket, actor: Actor) -> list[dict[str, str]]:
-    """Printables about this ticket that the actor may draw."""
+    """Printables about this ticket that the actor may draw, the staff's own edition first."""
     plugin = ticket.type.rpartition(".")[0]
+    found = [
+        report
+        for report in offered("report").values()
+        if report.name.rpartition(".")[0] in {plugin, ""}
+        and (not report.params or any(field.name == "ticket_id" for field in report.params))
+        and (actor.can(report.permission) or report.permission.startswith(CUSTOMERS))
+    ]
+    found.sort(key=lambda report: (report.permission.startswith(CUSTOMERS), report.name))
     return [
         {
             "title": text(report.title),
             "url": url_for("reports.document", name=report.name, ticket_id=ticket.id),
         }
-        for report in offered("report").values()
-        if any(field.name == "ticket_id" for field in report.params)
-        and report.name.rpartition(".")[0] in {plugin, ""}
-        and (actor.can(report.permission) or report.permission.startswith("matter:"))
+        for report in found
     ]
 
 
@@ -207,11 +230,25 @@ def _people(ticket: Ticket, actor: Actor) -> dict[str, Any]:
         "watchers": [names.get(who, "") for who in watchers],
         "watching": actor.id in watchers,
         "tags": tickets.tags_of([ticket.id]).get(ticket.id, []),
+        "category": text(ticket.category),
+        "categories": categories(ticket, actor),
         "priorities": PRIORITIES,
-        "staff": [(user.id, user.display_name) for user in accounts.list_users() if user.state == "active"],
+        "staff": [
+            (user.id, user.display_name) for user in accounts.list_users() if user.state == "active"
+        ],
         "teams": [(team.id, text(team.name)) for team in team_book.list_teams()],
         "team": _team(ticket),
     }
+
+
+def categories(ticket: Ticket, actor: Actor) -> list[tuple[str, str]]:
+    """What a ticket may be about: its intake form's choices, else the words used so far."""
+    form = intake_form(ticket)
+    field = next((f for f in form.fields if f.name == "category"), None) if form else None
+    if field and field.options:
+        return [(option.value, text(option.title)) for option in field.options]
+    used = tickets.count_by("category", tickets.TicketQuery(type=(ticket.type,)), actor=actor)
+    return [(name, text(name)) for name in sorted(used) if name]
 
 
 def _matters(contact: Contact | None, actor: Actor) -> int:
@@ -232,7 +269,9 @@ def _duty(ticket: Ticket, actor: Actor) -> dict[str, Any]:
     slip = tickets.open_handover(ticket.id)
     mine = assignment is not None and assignment.user_id == actor.id
     return {
-        "to_accept": bool(mine and assignment and not assignment.accepted_at and not ticket.finished),
+        "to_accept": bool(
+            mine and assignment and not assignment.accepted_at and not ticket.finished
+        ),
         "accepted": bool(assignment and assignment.accepted_at),
         "slip": _slip(slip) if slip else None,
         "departments": [(d.id, text(d.name)) for d in team_book.list_departments()],

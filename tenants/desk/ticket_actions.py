@@ -21,7 +21,7 @@ from core.sdk import (
     text,
 )
 from tenants.desk import ticket as model
-from tenants.desk.ticket_pages import asked, draw, move_form, properties_of
+from tenants.desk.ticket_pages import PROPERTIES, asked, draw, move_form, properties_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -52,7 +52,8 @@ def lines(error: PolydeskError) -> list[dict[str, str]]:
     """An error as lines of the error summary."""
     if isinstance(error, Invalid):
         return [
-            {"field": p.field.removeprefix("form."), "words": problem_words(p)} for p in error.problems
+            {"field": p.field.removeprefix("form."), "words": problem_words(p)}
+            for p in error.problems
         ]
     if isinstance(error, StaleVersion):
         return [{"field": "", "words": text("desk.stale")}]
@@ -64,7 +65,7 @@ def again(ticket_id: UUID, **changes: Any) -> str:
     return draw(model.load(ticket_id, g.actor), **changes)
 
 
-# --- messages ---------------------------------------------------------------------------------------------------------
+# --- messages -------------------------------------------------------------------------------------
 
 
 def _message_again(error: PolydeskError, ticket_id: UUID) -> str:
@@ -107,7 +108,7 @@ def recall(ticket_id: UUID, message_id: UUID) -> Any:
     return back(ticket_id, "desk.recall.done")
 
 
-# --- the workflow -----------------------------------------------------------------------------------------------------
+# --- the workflow ---------------------------------------------------------------------------------
 
 
 def _move_again(error: PolydeskError, ticket_id: UUID, name: str) -> str:
@@ -158,7 +159,7 @@ def answers_of(form: Form | None) -> dict[str, Any]:
     return read.values
 
 
-# --- who does it --------------------------------------------------------------------------------------------------------
+# --- who does it ----------------------------------------------------------------------------------
 
 
 @page("ticket:write")
@@ -238,7 +239,7 @@ def merge(ticket_id: UUID) -> Any:
     return back(into.id, "desk.merge.done")
 
 
-# --- properties, with the merge of what two people changed ----------------------------------------------------------------
+# --- properties, with the merge of what two people changed ----------------------------------------
 
 
 def _properties_again(error: PolydeskError, ticket_id: UUID) -> str:
@@ -249,7 +250,7 @@ def _properties_again(error: PolydeskError, ticket_id: UUID) -> str:
 
 
 def _typed() -> dict[str, str]:
-    return {name: request.form.get(name, "") for name in ("assignee_id", "team_id", "priority", "tags")}
+    return {name: request.form.get(name, "").strip() for name in PROPERTIES}
 
 
 def _conflict(found: Any, fields: dict[str, list[Any]]) -> dict[str, Any]:
@@ -281,6 +282,8 @@ def shown(name: str, value: str) -> str:
         return text(f"ui.priority.{value}")
     if name == "assignee_id":
         return model.staff_name(value) or text("desk.none.assignee")
+    if name == "category":
+        return text(value) or text("ui.diff.none")
     if name == "team_id":
         return model.team_title(value) or text("desk.none.team")
     return value or text("ui.diff.none")
@@ -307,8 +310,7 @@ def _save(found: Any, changed: dict[str, str]) -> None:
     patch: dict[str, Any] = {}
     if "team_id" in changed:
         patch["team_id"] = UUID(changed["team_id"]) if changed["team_id"] else None
-    if "priority" in changed:
-        patch["priority"] = changed["priority"]
+    patch |= {name: changed[name] for name in ("priority", "category") if name in changed}
     if "tags" in changed:
         patch["tags"] = changed["tags"].replace(",", " ").replace("，", " ").split()
     steps: list[Callable[[int], Any]] = []
@@ -321,7 +323,7 @@ def _save(found: Any, changed: dict[str, str]) -> None:
         found = step(found.version)
 
 
-# --- the customer's data ----------------------------------------------------------------------------------------------------
+# --- the customer's data --------------------------------------------------------------------------
 
 
 @page("contact:reveal")

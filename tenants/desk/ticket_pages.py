@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import hashlib
+from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from flask import g, make_response, render_template, request, url_for
 
 from core.host import catalog, file_responses, panels, tickets
-from core.sdk import NotFound, page, text
+from core.sdk import NotFound, now, page, text
 from tenants.desk import ticket as model
 from tenants.desk.layout import layout
 from tenants.desk.queue import PAGE
 from tenants.desk.queue_pages import filters_of_request
+from tenants.desk.timeline import record as recorded
 from tenants.desk.views import query_of
 
 if TYPE_CHECKING:
@@ -22,7 +24,8 @@ if TYPE_CHECKING:
     from core.host import Ticket
     from core.sdk import Actor
 
-PROPERTIES = ("assignee_id", "team_id", "priority", "tags")
+HELD = timedelta(seconds=20)
+PROPERTIES = ("assignee_id", "team_id", "priority", "category", "tags")
 
 
 @page("ticket:read")
@@ -69,6 +72,7 @@ def properties_of(found: Ticket, tags: list[str]) -> dict[str, str]:
         "assignee_id": str(found.assignee_id or ""),
         "team_id": str(found.team_id or ""),
         "priority": found.priority,
+        "category": found.category,
         "tags": " ".join(tags),
     }
 
@@ -135,7 +139,10 @@ def _walk(found: Ticket, actor: Actor) -> dict[str, Any]:
 
 def etag_of(found: Ticket) -> str:
     """A page's fingerprint is the ticket's activity (model.md §4), for this reader and language."""
-    facts = f"{found.id}:{found.activity}:{found.sla_state}:{g.actor.id}"
+    spoke = found.staff_spoke_at
+    # A reply can be recalled for some seconds: until they have passed the page changes by itself.
+    held = int(now().timestamp() // 4) if spoke and now() - spoke < HELD else 0
+    facts = f"{found.id}:{found.activity}:{found.sla_state}:{held}:{g.actor.id}"
     return hashlib.sha256(facts.encode()).hexdigest()[:24]
 
 
@@ -148,7 +155,7 @@ def record(ticket_id: UUID) -> Any:
         return "", 304
     everything = request.args.get("all") == "1"
     told = tickets.timeline(found, actor=g.actor)
-    story = model.record(told, tickets.workflow_of(found), g.actor, everything=everything)
+    story = recorded(told, tickets.workflow_of(found), g.actor, everything=everything)
     response = make_response(
         render_template(
             "desk/record.html",
@@ -168,7 +175,9 @@ def panel(ticket_id: UUID, name: str) -> str:
     """A plugin's box at this ticket, within its own budget."""
     actor: Actor = g.actor
     found = model.load(ticket_id, actor)
-    return draw_panel(name, partial(model.load, found.id, actor), url_for("desk.ticket", ticket_id=found.id))
+    return draw_panel(
+        name, partial(model.load, found.id, actor), url_for("desk.ticket", ticket_id=found.id)
+    )
 
 
 def draw_panel(name: str, load: Any, back_url: str) -> str:

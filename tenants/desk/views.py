@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
-from uuid import UUID
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
 from core.host import Ticket, contacts, db, tickets, visible_tickets_to
 
 if TYPE_CHECKING:
+    from uuid import UUID
+
     from core.sdk import Actor
 
 OPEN = ("new", "open", "waiting")
@@ -51,9 +52,9 @@ class Filters:
     words: str = ""
     sort: str = "due"
 
-    def arguments(self, **changes: object) -> dict[str, object]:
+    def arguments(self, **changes: Any) -> dict[str, Any]:
         """These filters as query arguments of a link, with some replaced; empty ones are left out."""
-        arguments: dict[str, object] = {
+        arguments: dict[str, Any] = {
             "view": "" if self.team_id else self.view,
             "team": self.team_id or "",
             "status": self.status,
@@ -67,23 +68,29 @@ class Filters:
 
 def query_of(filters: Filters, actor: Actor) -> tickets.TicketQuery:
     """The question that a view with its filters asks of the tickets."""
-    query = tickets.TicketQuery(status=filters.status or OPEN, type=filters.type, priority=filters.priority)
-    query = replace(query, sort=filters.sort)
+    query = tickets.TicketQuery(
+        status=filters.status or OPEN,
+        type=filters.type,
+        priority=filters.priority,
+        sort=filters.sort,
+    )
     if filters.words:
         return _matching(replace(query, status=filters.status or STATUSES), filters.words)
     if filters.team_id:
         return replace(query, team_id=(filters.team_id,))
-    if filters.view == "mine":
-        return replace(query, assignee_id=(actor.id,) if actor.id else ())
-    if filters.view == "unassigned":
-        return replace(query, unassigned=True)
-    if filters.view == "due":
-        return replace(query, sla_state=(WARNED,))
-    if filters.view == "breached":
-        return replace(query, sla_state=(BREACHED,))
-    if filters.view == "waiting":
-        return replace(query, status=("waiting",))
-    return query
+    return replace(query, **_narrowed(filters.view, actor))
+
+
+def _narrowed(view: str, actor: Actor) -> dict[str, Any]:
+    """What a view asks besides being open."""
+    asked: dict[str, dict[str, Any]] = {
+        "mine": {"assignee_id": (actor.id,)},
+        "unassigned": {"unassigned": True},
+        "due": {"sla_state": (WARNED,)},
+        "breached": {"sla_state": (BREACHED,)},
+        "waiting": {"status": ("waiting",)},
+    }
+    return asked.get(view, {})
 
 
 def _matching(query: tickets.TicketQuery, words: str) -> tickets.TicketQuery:
@@ -109,7 +116,11 @@ class Counts:
 
 def counts(actor: Actor) -> Counts:
     """All numbers of the sidebar in one query over the open tickets that the actor sees."""
-    mine = sa.case((Ticket.assignee_id == actor.id, "mine"), (Ticket.assignee_id.is_(None), "unassigned"), else_="other")
+    mine = sa.case(
+        (Ticket.assignee_id == actor.id, "mine"),
+        (Ticket.assignee_id.is_(None), "unassigned"),
+        else_="other",
+    )
     waits = sa.case((Ticket.status == "waiting", 1), else_=0)
     rows = db.session.execute(
         sa.select(Ticket.team_id, mine, waits, Ticket.sla_state, sa.func.count())

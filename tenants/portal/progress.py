@@ -108,21 +108,33 @@ def line(ticket: Ticket, actor: Actor) -> dict[str, Any]:
 
 
 def steps(ticket: Ticket, entries: Sequence[Entry]) -> list[Step]:
-    """What happened, where it stands, and the stages that are still to come."""
+    """The stages it went through with their times, where it stands, and the stages still to come."""
     graph = tickets.workflow_of(ticket)
-    titles = {state.name: text(state.title) for state in graph.states}
     done = [Step(text("portal.track.handed_in"), "done", ticket.opened_at, type_title(ticket))]
-    for event in (entry.event for entry in entries if entry.event is not None):
-        if event.type == "ticket.moved":
-            title = titles.get(event.payload["to_state"], "")
-            done = [step for step in done if step.title != title]
-            done.append(Step(title, "done", event.occurred_at))
+    done += [Step(title, "done", at) for title, at in _visits(graph, entries)]
     if len(done) == 1:
         done.append(Step(state_title(ticket), "now"))
-    elif ticket.status not in OVER:
-        done[-1] = replace(done[-1], state="now")
-    coming = [s for s, where in _placed(graph, ticket) if where == "next"]
+    else:
+        done[-1] = replace(
+            done[-1], title=state_title(ticket), state="done" if ticket.status in OVER else "now"
+        )
+    coming = [stage for stage, where in _placed(graph, ticket) if where == "next"]
     return done + [Step(text(stage.title), "next") for stage in coming]
+
+
+def _visits(graph: Workflow, entries: Sequence[Entry]) -> list[tuple[str, datetime]]:
+    """Each stage (or state without one) that was entered, by the last time it was."""
+    states = {state.name: state for state in graph.states}
+    titles = {stage.name: stage.title for stage in graph.stages}
+    found: dict[str, tuple[str, datetime]] = {}
+    for event in (entry.event for entry in entries if entry.event is not None):
+        state = states.get(event.payload.get("to_state", ""))
+        if event.type != "ticket.moved" or state is None:
+            continue
+        key = state.stage or state.name
+        found.pop(key, None)
+        found[key] = (text(titles.get(state.stage, state.title)), event.occurred_at)
+    return list(found.values())
 
 
 def _placed(graph: Workflow, ticket: Ticket) -> list[tuple[Stage, str]]:

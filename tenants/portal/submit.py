@@ -127,7 +127,7 @@ def _form_page(
         typed=typed,
         problems=problems,
         key=key,
-        known=layout.signed_in(),
+        known=layout.signed_in() and not intake.who_fields(intake.declared_form(kind).fields),
         page_title=text("portal.submit.refused", title=title) if problems else title,
     )
 

@@ -17,6 +17,30 @@ if TYPE_CHECKING:
 
     from core.sdk import PolydeskError
 
+# Most particular first: Edge calls itself Chrome too, and Chrome Safari.
+BROWSERS = (
+    ("MicroMessenger", "WeChat"),
+    ("Edg/", "Edge"),
+    ("Firefox/", "Firefox"),
+    ("Chrome/", "Chrome"),
+    ("Safari/", "Safari"),
+)
+SYSTEMS = (
+    ("Android", "Android"),
+    ("iPhone", "iPhone"),
+    ("iPad", "iPad"),
+    ("Windows", "Windows"),
+    ("Mac OS X", "macOS"),
+    ("Linux", "Linux"),
+)
+
+
+def browser_name(user_agent: str) -> str:
+    """The browser's name and system, as people know them."""
+    name = next((name for sign, name in BROWSERS if sign in user_agent), user_agent[:40] or "—")
+    system = next((name for sign, name in SYSTEMS if sign in user_agent), "")
+    return f"{name} · {system}" if system else name
+
 
 def _draw(problems: list[dict[str, str]] | None = None, **typed: Any) -> str:
     user = accounts.get_user(g.actor.id)
@@ -27,6 +51,7 @@ def _draw(problems: list[dict[str, str]] | None = None, **typed: Any) -> str:
         sessions=sign_ins.list_sessions(user.id),
         this=g.actor.session_id,
         languages=tuple(LANGUAGES),
+        browser_name=browser_name,
         problems=problems or [],
     )
 

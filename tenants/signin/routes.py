@@ -10,6 +10,7 @@ from core.host import accounts, resets, sign_ins
 from core.sdk import (
     PUBLIC,
     Invalid,
+    NotFound,
     NotSignedIn,
     PolydeskError,
     TooMany,
@@ -123,8 +124,11 @@ def forgot() -> str:
 
 
 def _reset_again(error: PolydeskError, token: str) -> str:
-    dead = isinstance(error, Invalid) and any(p.field == "token" for p in error.problems)
-    return draw("reset", problems=problems_of(error), token=token, dead=dead)
+    return draw("reset", problems=problems_of(error), token=token, dead=False)
+
+
+def _dead_link(error: NotFound) -> Response:
+    return make_response(draw("reset", dead=True), error.status)
 
 
 @blueprint.get("/password/reset/<token>")
@@ -133,8 +137,8 @@ def reset_form(token: str) -> Response | str:
     """The form behind the mailed link; a dead one says so."""
     try:
         user = resets.user_of(token)
-    except Invalid as error:
-        return make_response(_reset_again(error, token), error.status)
+    except NotFound as error:
+        return _dead_link(error)
     return draw("reset", token=token, dead=False, email=user.email)
 
 
@@ -142,7 +146,10 @@ def reset_form(token: str) -> Response | str:
 @page(PUBLIC, redraw=_reset_again)
 def reset(token: str) -> Response:
     """Set the password and go to the sign-in."""
-    resets.reset_password(token, request.form.get("password", ""), ip=request.remote_addr or "")
+    try:
+        resets.reset_password(token, request.form.get("password", ""), ip=request.remote_addr or "")
+    except NotFound as error:
+        return _dead_link(error)
     session.clear()
     flash(text("signin.reset.done"))
     return redirect("/sign-in", 303)

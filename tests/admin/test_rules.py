@@ -94,7 +94,7 @@ def test_policies_change_places(house, admin):
     admin.post("/console/sla/order", name=before[1], way="up")
     with house.inside():
         assert [named.name for named in list_policies()][:2] == [before[1], before[0]]
-    admin.post("/console/sla/order", status=404, name="nobody", way="up")
+    admin.post("/console/sla/order", status=422, name="nobody", way="up")
 
 
 def week(**days):

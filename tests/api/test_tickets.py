@@ -294,6 +294,5 @@ def test_the_list_of_fifty_stays_within_its_queries(api, house):
 
     queries(1)
     few, many = queries(5), queries(50)
-    print(f"queries over HTTP: list of 5 {few}, list of 50 {many}")
     assert many <= 12
     assert many <= few

@@ -22,7 +22,7 @@ def hire(email: str, *roles: str, password: str | None = PASSWORD) -> User:
     """A member of staff."""
     with transaction():
         user = service.create_user(
-            email, email.split("@")[0], password=password, roles=roles, actor=OPERATOR
+            email, email.partition("@")[0], password=password, roles=roles, actor=OPERATOR
         )
     db.session.refresh(user)
     db.session.expunge(user)  # readable after the requests that the story goes on with

@@ -148,11 +148,15 @@ def test_an_erased_user_leaves_a_readable_history(client: FlaskClient) -> None:
 @pytest.mark.parametrize(
     ("password", "message"),
     [
-        ("short", "auth.password.short"), ("１２３４５", "auth.password.short"), ("x" * 300, "auth.password.long"),
-        ("1234567890", "auth.password.common"), ("PASSWORD123", "auth.password.common"), ("zzzzzzzzzzzz", "auth.password.common"),
+        ("short", "auth.password.short"),
+        ("１２３４５", "auth.password.short"),
+        ("x" * 300, "auth.password.long"),
+        ("1234567890", "auth.password.common"),
+        ("PASSWORD123", "auth.password.common"),
+        ("zzzzzzzzzzzz", "auth.password.common"),
         ("lan@jinlan.example", "auth.password.mail"),
     ],
-)  # fmt: skip
+)
 def test_poor_passwords_are_refused(tenant: Tenant, password: str, message: str) -> None:
     with pytest.raises(Invalid) as refused:
         hire("lan@jinlan.example", password=password)

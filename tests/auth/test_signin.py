@@ -48,7 +48,7 @@ def events(kind: str) -> list[EventRow]:
 
 def test_a_member_comes_in_and_leaves(client: FlaskClient) -> None:
     hire("lan@jinlan.example", "agent")
-    assert client.get("/account").location.startswith("/sign-in?next=")
+    assert client.get("/account").location == "/sign-in?next=%2Faccount"
     answer = come_in(client, " LAN@jinlan.example ", next="/account")
     assert (answer.status_code, answer.location) == (303, "/account")
     cookie = next(
@@ -261,11 +261,28 @@ def test_one_sees_and_ends_ones_own_sign_ins_only(app: Flask, client: FlaskClien
 @pytest.mark.parametrize(
     "bad",
     [
-        "https://evil.example", "//evil.example", "/\\evil.example", "\\/evil.example", "/\t/evil.example", " //evil.example",
-        "javascript:alert(1)", "///evil.example", "/\n/evil.example", "http:evil.example", "evil.example", "", "\\\\evil",
-        "https:/evil.example", "/%0d%0a/\\evil", "data:text/html,x", "////", "/ /evil.example", "@evil.example", "?next=//x",
+        "https://evil.example",
+        "//evil.example",
+        "/\\evil.example",
+        "\\/evil.example",
+        "/\t/evil.example",
+        " //evil.example",
+        "javascript:alert(1)",
+        "///evil.example",
+        "/\n/evil.example",
+        "http:evil.example",
+        "evil.example",
+        "",
+        "\\\\evil",
+        "https:/evil.example",
+        "/%0d%0a/\\evil",
+        "data:text/html,x",
+        "////",
+        "/ /evil.example",
+        "@evil.example",
+        "?next=//x",
     ],
-)  # fmt: skip
+)
 def test_next_never_leads_out(client: FlaskClient, bad: str) -> None:
     hire("lan@jinlan.example", "agent")
     assert come_in(client, "lan@jinlan.example", next=bad).location == "/desk"
@@ -310,3 +327,10 @@ def test_both_languages(client: FlaskClient, language: str, words: str) -> None:
         assert f'lang="{language}"' in page
         assert "signin." not in page.split("<main")[1]
     assert words in client.get("/sign-in").get_data(as_text=True)
+
+
+def test_after_the_sign_in_one_is_where_one_wanted_to_be(client: FlaskClient) -> None:
+    hire("lan@jinlan.example", "agent")
+    sent_to = client.get("/account?a=1&b=2").location
+    page = client.get(sent_to).get_data(as_text=True)
+    assert 'name="next" value="/account?a=1&amp;b=2"' in page

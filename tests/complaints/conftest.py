@@ -8,13 +8,16 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from PIL import Image
 
 from core.actors import Actor
 from core.attachments import service as attachments
 from core.clock import VirtualClock, virtual
 from core.contacts.links import MATTER_GRANTS
-from core.db import transaction
+from core.db import db, transaction
+from core.errors import Invalid
+from core.events import EventRow
 from core.tenancy import Tenant
 from core.tickets import service as tickets
 from core.tickets.models import Ticket
@@ -207,3 +210,28 @@ def case(house: House, clock: VirtualClock) -> Case:
         ticket_id=ticket.id,
     )
     return Case(house, clock, ticket, by_link)
+
+
+def wrong(case: Case, name: str, **changes: Any) -> set[str]:
+    """The fields that a transition complains about; the same with good answers is tried afterwards."""
+    with pytest.raises(Invalid) as caught:
+        case.move(name, case.who(name), **case.answers(name, **changes))
+    return {problem.field.removeprefix("form.") for problem in caught.value.problems}
+
+
+def refused(case: Case, name: str) -> str:
+    """The guard's word against a transition."""
+    with pytest.raises(Invalid) as caught:
+        case.go(name)
+    return str(caught.value.problems[0].message).removeprefix("complaints.error.")
+
+
+def said(case: Case) -> list[str]:
+    return [message.body_text for message in tickets.messages(case.ticket, actor=case.customer)]
+
+
+def event(case: Case, kind: str) -> dict[str, Any]:
+    query = sa.select(EventRow).where(
+        EventRow.subject_id == case.ticket.id, EventRow.type == f"complaints.{kind}"
+    )
+    return db.session.scalars(query).one().payload

@@ -48,7 +48,7 @@ def token_for(ticket_id: UUID) -> str:
     return links.link_token(link.id)
 
 
-# --- the secret link -----------------------------------------------------------------------------------------------------
+# --- the secret link ---
 
 
 def test_a_link_opens_one_ticket_and_no_other(tenant: Tenant) -> None:
@@ -137,7 +137,7 @@ def test_a_link_follows_the_contact_into_a_merge_and_dies_with_its_erasure(tenan
         links.actor_by_link(token)
 
 
-# --- number and tail -----------------------------------------------------------------------------------------------------
+# --- number and tail ---
 
 
 @pytest.mark.parametrize(
@@ -226,7 +226,7 @@ def test_the_link_goes_again_to_the_stored_address_only(tenant: Tenant) -> None:
         assert lookup.send_link_again(silent.id, speechless, actor=actor) is None
 
 
-# --- the mailed code -----------------------------------------------------------------------------------------------------
+# --- the mailed code ---
 
 
 def ask_code(address: str = MAIL, ip: str = IP) -> UUID:

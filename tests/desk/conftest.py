@@ -60,10 +60,18 @@ class Office:
     def __init__(self, app, tenant):
         self.app, self.slug = app, tenant.slug
         with self.inside(), transaction():
-            front = teams.create_department("front", {"zh-CN": "客服部", "en": "Front"}, actor=OPERATOR)
-            works = teams.create_department("works", {"zh-CN": "工程部", "en": "Works"}, actor=OPERATOR)
-            self.desk = teams.create_team("desk", {"zh-CN": "一组", "en": "Desk"}, front.id, actor=OPERATOR).id
-            self.tools = teams.create_team("tools", {"zh-CN": "维修", "en": "Tools"}, works.id, actor=OPERATOR).id
+            front = teams.create_department(
+                "front", {"zh-CN": "客服部", "en": "Front"}, actor=OPERATOR
+            )
+            works = teams.create_department(
+                "works", {"zh-CN": "工程部", "en": "Works"}, actor=OPERATOR
+            )
+            self.desk = teams.create_team(
+                "desk", {"zh-CN": "一组", "en": "Desk"}, front.id, actor=OPERATOR
+            ).id
+            self.tools = teams.create_team(
+                "tools", {"zh-CN": "维修", "en": "Tools"}, works.id, actor=OPERATOR
+            ).id
             self.works = works.id
         self.hire("lan@example.org", "兰心", "agent", self.desk)
         self.hire("bo@example.org", "柏青", "agent", self.desk)
@@ -85,7 +93,9 @@ class Office:
 
     def know(self, name, phone):
         with self.inside(), transaction():
-            return contacts.create_contact(name, points=[PointIn("phone", phone)], actor=OPERATOR).id
+            return contacts.create_contact(
+                name, points=[PointIn("phone", phone)], actor=OPERATOR
+            ).id
 
     def open(self, browser, subject="屏幕不亮", **changes):
         values = {
@@ -96,11 +106,9 @@ class Office:
             "team_id": self.desk,
             "channel": "phone",
         }
-        with self.inside():
-            with transaction():
-                new = tickets.NewTicket(**(values | changes))
-                made = tickets.open_ticket(new, actor=browser.actor).id
-            return made
+        with self.inside(), transaction():
+            new = tickets.NewTicket(**(values | changes))
+            return tickets.open_ticket(new, actor=browser.actor).id
 
     def now(self, ticket_id, browser):
         with self.inside():

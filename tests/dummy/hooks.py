@@ -230,7 +230,11 @@ def panel_view(subject, actor):
 @hookimpl
 def register_panels():
     return mood(
-        "register_panels", [Panel("dummy.nods", "ticket", TITLE, panel_view, "dummy.nod:read")]
+        "register_panels",
+        [
+            Panel("dummy.nods", "ticket", TITLE, panel_view, "dummy.nod:read"),
+            Panel("dummy.person", "contact", TITLE, panel_view, "dummy.nod:read"),
+        ],
     )
 
 

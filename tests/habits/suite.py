@@ -6,6 +6,7 @@ import ast
 from functools import cache
 
 from tests.habits import source
+from tests.hooks import test_hooks
 
 TESTS = "tests"
 WAITS = {"sleep", "wait_for_timeout"}
@@ -32,12 +33,11 @@ def names() -> set[str]:
 @cache
 def asserting() -> frozenset[str]:
     """Names of functions under tests/ that assert something, themselves or through another one."""
-    bodies = {
-        f.name: f for path in source.files(TESTS, "core/testing.py") for f in source.functions(path)
-    }
+    places = source.files(TESTS, "core/testing.py")
+    bodies = [function for path in places for function in source.functions(path)]
     known: set[str] = set()
     while True:
-        more = {name for name, f in bodies.items() if name not in known and asserts(f, known)}
+        more = {f.name for f in bodies if f.name not in known and asserts(f, known)}
         if not more:
             return frozenset(known)
         known |= more
@@ -59,7 +59,8 @@ def long_waits() -> list[str]:
     """Sleeps above a tenth of a second outside of browser tests."""
     found = []
     for path in source.files(TESTS):
-        if "mark.browser" in path.read_text(encoding="utf-8"):
+        # The dummy hangs on purpose: a panel that does not answer has to be one.
+        if "mark.browser" in path.read_text(encoding="utf-8") or "dummy" in path.parts:
             continue
         for called, node in source.calls(path):
             if called.split(".")[-1] in WAITS and not _short(node):
@@ -70,3 +71,8 @@ def long_waits() -> list[str]:
 def _short(call: ast.Call) -> bool:
     wait = call.args[0] if call.args else None
     return isinstance(wait, ast.Constant) and wait.value <= LONGEST_WAIT
+
+
+def has_hook_test(hook: str) -> bool:
+    """Whether a test is called after the hook, or one is parametrised over a list that holds it."""
+    return f"test_hook_{hook}" in names() or hook in {*test_hooks.DECLARING, *test_hooks.MOMENTS}

@@ -186,7 +186,7 @@ def test_hostile_answers_change_nothing(browser: Browser, agent) -> None:
         "portal_name": "林",
         "portal_phone": "13800006021",
     }
-    html = ("<html><script>alert(1)</script></html>".encode(), "bild.jpg")
+    html = (b"<html><script>alert(1)</script></html>", "bild.jpg")
     cases: list[dict[str, Any]] = [
         {"description": "好" * 10_001},
         {"portal_phone": "not a phone"},

@@ -204,6 +204,14 @@ def test_a_calendar_that_slipped_in_stops_clocks_but_not_customers(desk: Desk) -
     assert desk.clocks() == []
 
 
+def test_a_condition_that_nobody_knows_any_more_fits_nothing(desk: Desk) -> None:
+    lost = replace(only(60, order=1), name="lost", when={"condition": "gone.away"})
+    with transaction():
+        definitions.edit("policy", "lost", to_body(lost), actor=desk.people["agent"])
+    desk.next_request().open()
+    assert policies.explain(desk.ticket_id).policy == "standard"
+
+
 def test_editing_needs_the_right(desk: Desk) -> None:
     with pytest.raises(Forbidden):
         save(desk, only(60), by="supervisor")

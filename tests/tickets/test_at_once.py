@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from threading import Barrier
 
 import pytest
 import sqlalchemy as sa
 from flask import Flask
 
+from core.actors import SYSTEM
+from core.contacts.models import Contact
+from core.contacts.service import create_contact
 from core.db import clear_session, db, transaction
 from core.errors import Conflict, StaleVersion
 from core.events import EventRow
@@ -82,6 +86,27 @@ def test_twenty_equal_messages_are_one(app, house):
     assert count_of(Message) == 2
 
 
+def test_twenty_equal_submissions_make_one_customer_and_one_ticket(app, house):
+    """A page that first makes the customer claims its hidden key around both."""
+    before = count_of(Contact)
+
+    def submit(_number):
+        def make():
+            contact = create_contact("新客户", actor=SYSTEM)
+            customer = replace(house.customer, id=contact.id)
+            return house.open(actor=customer, contact_id=None, channel="web").id
+
+        with transaction():
+            return service.once(
+                make, principal="portal", route="portal.submit", key="hidden", body={"subject": "x"}
+            )
+
+    assert len(set(at_once(app, house.tenant, 20, submit))) == 1
+    clear_session()
+    assert count_of(Ticket) == 1
+    assert count_of(Contact) == before + 1
+
+
 def test_numbers_have_no_gap_under_eight_threads(app, house):
     def work(number: int):
         made = []
@@ -95,7 +120,6 @@ def test_numbers_have_no_gap_under_eight_threads(app, house):
 
     numbers = sorted(n for made in at_once(app, house.tenant, 8, work) for n in made)
     assert [int(number[-5:]) for number in numbers] == list(range(1, 41))
-    print(f"numbers: {len(numbers)} in 8 threads, 0 gaps, 8 rollbacks")
 
 
 def test_of_many_writers_of_one_version_one_wins(app, house):

@@ -130,5 +130,4 @@ def test_the_number_of_queries_does_not_grow_with_the_list(house):
     fill(house, 50)
     queries(1)
     few, many = queries(5), queries(50)
-    print(f"queries: list of 5 {few}, list of 50 {many}")
     assert many == few <= 12

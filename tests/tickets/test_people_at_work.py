@@ -8,11 +8,15 @@ import pytest
 import sqlalchemy as sa
 
 from core import clock, i18n
+from core.actors import SYSTEM
+from core.contacts.points import PointIn
+from core.contacts.service import create_contact
 from core.db import db, transaction
+from core.declarations import Suggestion
 from core.errors import Conflict, Forbidden, Invalid, NotFound
 from core.events import EventRow
 from core.mail.models import MailOut
-from core.tickets import service
+from core.tickets import opening, service
 from core.tickets.models import Assignment, Ticket
 
 START = datetime(2026, 11, 16, 2, 0, tzinfo=UTC)
@@ -29,7 +33,7 @@ def bodies(ticket: Ticket, actor) -> list[str]:
 
 @pytest.mark.rule("CH-17")
 def test_an_internal_note_is_never_seen_by_the_customer(house):
-    """CH-17: given an internal note, when the customer opens the ticket, then the note is absent from portal and API."""
+    """CH-17: given an internal note, when the customer opens the ticket, then note absent from portal and API."""
     with clock.virtual(START) as time:
         ticket = house.open()
         with transaction():
@@ -77,6 +81,25 @@ def test_a_reply_can_be_recalled_for_eight_seconds(house):
         {"message_id": str(first.id), "visibility": "public"}
     ]
     assert first.delivery_state == "recalled"
+
+
+def test_a_note_can_say_that_the_work_is_done(house):
+    ticket = house.open()
+    with transaction():
+        for purpose in ("work_done", "result"):
+            service.post_message(
+                ticket.id, "完成", actor=house.agent, visibility="internal", purpose=purpose
+            )
+    assert [m["purpose"] for m in facts(ticket, "message.posted")] == [
+        "description",
+        "work_done",
+        "result",
+    ]
+    for visibility in ("public", "internal"):
+        with pytest.raises(Invalid), transaction():
+            service.post_message(
+                ticket.id, "x", actor=house.agent, visibility=visibility, purpose="description"
+            )
 
 
 def test_who_spoke_and_what_it_means_for_a_first_response(house):
@@ -322,11 +345,41 @@ def test_the_customer_is_told_in_his_language(house):
     assert "Service" in bodies(ticket, house.agent)[-1]
 
 
-def test_the_acknowledgement_carries_the_link_and_a_reply_is_mailed(house):
-    ticket = house.open()
-    opened = facts(ticket, "ticket.opened")[0]
-    assert opened["link_id"] is not None
-    assert opened["contact_id"] == str(house.contact_id)
-    assert (
-        db.session.scalars(sa.select(MailOut).where(MailOut.ticket_id == ticket.id)).all() == []
-    ), "no address"
+def test_the_acknowledgement_carries_the_link_and_a_reply_is_mailed_after_its_hold(house):
+    silent = house.open()
+    assert facts(silent, "ticket.opened")[0]["link_id"] is not None
+    with transaction():
+        reachable = create_contact(
+            "王先生", points=[PointIn("mail", "wang@example.com")], actor=SYSTEM
+        )
+    ticket = house.open(contact_id=reachable.id)
+    with transaction():
+        reply = service.post_message(ticket.id, "您好", actor=house.agent)
+        wrong = service.post_message(ticket.id, "发错了", actor=house.agent)
+        service.post_message(ticket.id, "内部", actor=house.agent, visibility="internal")
+        service.recall_message(ticket.id, wrong.id, actor=house.agent)
+    letters = db.session.scalars(sa.select(MailOut).order_by(MailOut.id)).all()
+    assert {letter.ticket_id for letter in letters} == {ticket.id}, "no address, no mail"
+    assert [letter.template for letter in letters] == ["acknowledgement", "reply", "reply"]
+    assert [letter.state for letter in letters] == ["queued", "queued", "cancelled"]
+    assert letters[0].params["link_id"] == facts(ticket, "ticket.opened")[0]["link_id"]
+    assert letters[1].send_after == reply.hold_until
+    assert letters[1].params["message_id"] == str(reply.id)
+
+
+def test_a_plugin_may_classify_and_choose_but_not_break(house, monkeypatch):
+    answers = {
+        "classify_ticket": [
+            Suggestion("category", "screen", 0.9, "a rule"),
+            Suggestion("category", "x" * 100, 0.9, "too long"),
+            Suggestion("priority", "urgent", 0.9, "only proposed"),
+        ]
+    }
+    chosen = ["nonsense", str(house.contact_id), str(house.colleague.id)]
+    monkeypatch.setattr(opening, "ask", lambda hook, **_more: answers.get(hook, []))
+    monkeypatch.setattr(opening, "first", lambda _hook, **_more: chosen.pop(0))
+    first, second, third = (house.open() for _ in range(3))
+    assert [t.assignee_id for t in (first, second, third)] == [None, None, house.colleague.id]
+    assert (third.category, third.priority) == ("screen", "normal")
+    assert [f["applied"] for f in facts(third, "ticket.classified")] == [True, False, False]
+    assert house.open(category="own", assignee_id=house.agent.id).category == "own"

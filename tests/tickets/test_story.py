@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime, timedelta
 
+import jsonschema
 import pytest
 import sqlalchemy as sa
 
+from core import clock
 from core.db import db, transaction
 from core.errors import Conflict, Invalid, NotOffered, StaleVersion, VersionMissing
 from core.events import EventRow
+from core.plugins import catalog
 from core.tickets import service
+from core.tickets.events import EVENTS
 from core.tickets.models import Ticket
 
 
@@ -85,6 +90,55 @@ def test_the_number_is_found_however_it_is_typed(house):
         .translate({ord(c): ord(c) + 0xFEE0 for c in "0123456789p"})
     )
     assert service.find_by_number(wide, actor=house.agent).id == ticket.id
+
+
+def test_a_number_belongs_to_the_month_of_the_tenants_zone(house):
+    with clock.virtual(datetime(2026, 10, 31, 15, 59, tzinfo=UTC)) as time:
+        october = house.open().number
+        time.advance(timedelta(minutes=1))
+        november = [house.open().number, house.open(type="question").number, house.open().number]
+    assert october == "P-2610-00001"
+    assert november == ["P-2611-00001", "Q-2611-00001", "P-2611-00002"]
+
+
+def test_every_fact_fits_its_published_schema(house):
+    ticket, other = house.open(tags=("a",)), house.open()
+    slip = {"department": str(house.works_department), "reason": "other", "summary": "s"}
+    with transaction():
+        service.accept(ticket.id, actor=house.agent, version=ticket.version)
+        service.decline(ticket.id, "r", actor=house.agent, version=ticket.version)
+        service.hand_over(ticket.id, slip, actor=house.agent, version=ticket.version)
+        service.accept_handover(ticket.id, actor=house.agent, version=ticket.version)
+        service.take_back(ticket.id, "r", actor=house.agent, version=ticket.version)
+        service.confirm_demand(ticket.id, actor=house.agent, version=ticket.version)
+        service.unwatch(ticket.id, actor=house.agent)
+        message = service.post_message(ticket.id, "x", actor=house.agent)
+        service.recall_message(ticket.id, message.id, actor=house.agent)
+        changes = {
+            "category": "c",
+            "priority": "urgent",
+            "phase": "p",
+            "team_id": house.evening,
+            "tags": [],
+        }
+        service.patch_ticket(ticket.id, changes, actor=house.manager, version=ticket.version)
+        service.assign(ticket.id, house.agent.id, actor=house.manager, version=ticket.version)
+        service.assign(ticket.id, None, actor=house.manager, version=ticket.version)
+        service.merge(other.id, ticket.id, actor=house.manager, version=other.version)
+    house.move(ticket, "start", actor=house.manager)
+    house.move(ticket, "resolve", actor=house.manager, solution="x")
+    house.move(ticket, "reopen", actor=house.manager)
+    house.move(ticket, "cancel", actor=house.manager, reason="other")
+    declared = catalog().shelf("event")
+    told = db.session.scalars(sa.select(EventRow).where(EventRow.subject_type == "ticket")).all()
+    for row in told:
+        jsonschema.validate(row.payload, declared[row.type].schema())
+        with pytest.raises(jsonschema.ValidationError):
+            jsonschema.validate(row.payload | {"strange": 1}, declared[row.type].schema())
+    unsaid = {event.type for event in EVENTS} - {row.type for row in told}
+    assert unsaid == {"ticket.closed", "ticket.edited", "ticket.classified"}, (
+        "told in other stories"
+    )
 
 
 def test_a_write_needs_the_version_that_was_read(house):
@@ -163,6 +217,11 @@ def test_bad_input_is_named_and_changes_nothing(house):
         "contact_id": {"contact_id": house.agent.id},
         "team_id": {"team_id": house.agent.id},
         "tags": {"tags": tuple(f"t{n}" for n in range(21))},
+        "category": {"category": "c" * 61},
+        "channel": {"channel": "two words"},
+        "phase": {"phase": "p" * 31},
+        "language": {"language": "l" * 17},
+        "request_class": {"request_class": "other"},
         "form.kind": {"type": "request"},
         "form.strange": {"form": {"strange": 1}},
     }

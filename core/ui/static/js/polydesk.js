@@ -189,6 +189,7 @@
     doc.dispatchEvent(new CustomEvent('pd:fresh', { detail: target }));
   });
 
+  setTimeout(function () { all('#toasts .toast-pd').forEach(function (toast) { if (!one('button', toast)) { toast.remove(); } }); }, 8000);
   var summary = one('[data-focus]');
   if (summary) { summary.focus(); }
   var timeline = one('.tl[data-end]');

@@ -1,0 +1,63 @@
+"""What the house promises is written down: the API's snapshot, its problem codes, and the reference."""
+
+from __future__ import annotations
+
+import json
+
+from core import errors
+from core.cli import polydesk
+from core.errors import PolydeskError
+from core.plugins import catalog
+from tests.habits import source
+
+SNAPSHOTS = source.ROOT / "tests/snapshots"
+REMEDY = "run `polydesk openapi tests/snapshots/openapi.json` and name the change in CHANGELOG.md"
+
+
+def kept(name, found):
+    """The snapshot of that name; a first run writes it down."""
+    path = SNAPSHOTS / name
+    words = json.dumps(found, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+    if not path.exists():
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(words)
+    return json.loads(path.read_text()), json.loads(words)
+
+
+def test_the_api_is_the_one_of_the_snapshot(app):
+    with app.app_context():
+        found = app.test_client().get("/api/v1/openapi.json").get_json()
+    written, made = kept("openapi.json", found)
+    assert written == made, REMEDY
+    assert made["openapi"].startswith("3.1")
+    assert len(made["paths"]) > 15
+
+
+def test_problem_codes_are_a_contract(app):
+    kinds = [k for k in _below(PolydeskError) if k.__module__.startswith(("core.", "tenants."))]
+    written, made = kept("problems.json", {kind.code: kind.status for kind in kinds})
+    assert made == written, "a code is a contract: it only gets company"
+    assert {errors.Invalid.code, errors.StaleVersion.code} <= set(made)
+    assert app.name
+
+
+def _below(kind):
+    for child in kind.__subclasses__():
+        yield child
+        yield from _below(child)
+
+
+def test_everything_declared_stands_in_the_reference(app):
+    reference = "\n".join(path.read_text() for path in source.files("docs", suffix=".md"))
+    with app.app_context():
+        found = catalog()
+        names = [name for kind in ("permission", "event") for name in found.shelf(kind)]
+        names += [
+            f"polydesk {group}{' ' + command if command else ''}"
+            for group, value in polydesk.commands.items()
+            for command in (getattr(value, "commands", None) or [""])
+        ]
+    missing = sorted(name for name in names if f"`{name}" not in reference)
+    assert not missing, "run tools/reference.py, which writes docs/reference.md: " + ", ".join(
+        missing
+    )
