@@ -16,6 +16,7 @@ export PYTHON POLYDESK_EGRESS_ALLOW
 help: ## Show this list
 	@sed -nE 's/^([a-z]+):.*## (.*)/make \1	\2/p' Makefile | expand -t 14
 
+run: export POLYDESK_DEMO := $(or $(POLYDESK_DEMO),1)
 run: ## Set up what is missing, fill the demo and serve it at http://localhost:8080
 	@tools/setup requirements.lock
 	@$(BIN)/polydesk demo

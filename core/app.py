@@ -18,7 +18,7 @@ from core.attachments.service import upload_name
 from core.auth import traces
 from core.catalog import Catalog, load
 from core.db import clear_session, init_database
-from core.errors import Forbidden, NotFound
+from core.errors import Forbidden, NotFound, NotSignedIn
 from core.events import request_id
 from core.forms import widgets
 from core.plugins import enabled, first
@@ -35,11 +35,12 @@ if TYPE_CHECKING:
     from flask import Response
 
     from core.config import Config
-    from core.declarations import PortalPage
+    from core.contributions import PortalPage
 
 csrf = CSRFProtect()
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
-APEX = frozenset({"apex.home", "apex.livez", "apex.readyz"})
+APEX = frozenset({"apex.livez", "apex.readyz"})
+APEX_HOME = "apex.home"
 UPLOAD_LIMIT = 11 * 10 * 1024 * 1024
 
 
@@ -144,7 +145,7 @@ def _portal_view(portal_page: PortalPage) -> Callable[[], Any]:
 # --- a request's journey (house.md)
 
 
-def _front_door() -> None:
+def _front_door() -> Any:
     given = request.headers.get("X-Request-ID", "")
     g.request_id = given if REQUEST_ID.fullmatch(given) else secrets.token_hex(8)
     request_id.set(g.request_id)
@@ -153,11 +154,10 @@ def _front_door() -> None:
     if request.endpoint in {"static", "api-docs.openapi_json"} or (
         request.endpoint or ""
     ).startswith("ui."):
-        return
+        return None
     tenant = first("resolve_tenant", request=request)
     if tenant is None:
-        _apex()
-        return
+        return _apex()
     g.stack = ExitStack()
     g.stack.enter_context(as_tenant(tenant))
     g.tenant = tenant
@@ -169,6 +169,7 @@ def _front_door() -> None:
         _browser_locale() or actor.locale or tenant.locale, actor.timezone or tenant.timezone
     )
     _check_origin()
+    return None
 
 
 def _browser_locale() -> str:
@@ -178,10 +179,18 @@ def _browser_locale() -> str:
     return chosen if chosen in i18n.LOCALES else ""
 
 
-def _apex() -> None:
-    """Nobody's host: only views that say they live on the apex answer there."""
+def _apex() -> Any:
+    """The installation's own host, or a stranger's: health and a door, nothing of any tenant's."""
+    best = request.accept_languages.best_match(i18n.LOCALES) or i18n.DEFAULT_LOCALE
+    i18n.set_for_request(_browser_locale() or best, "UTC")
+    at_home = request.host.partition(":")[0] == current_app.extensions["polydesk_config"].apex
+    if at_home and is_api():
+        raise NotSignedIn("a token names the tenant here")
+    if at_home and request.path == "/":
+        return current_app.view_functions[APEX_HOME]()
     if request.endpoint not in APEX:
         raise NotFound("no tenant lives here")
+    return None
 
 
 def _gate() -> None:

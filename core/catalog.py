@@ -12,7 +12,7 @@ import pluggy
 from packaging.specifiers import SpecifierSet
 
 from core import hookspecs
-from core.declarations import KINDS
+from core.bodies import KINDS
 from core.errors import StartupError
 
 if TYPE_CHECKING:

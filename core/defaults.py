@@ -9,16 +9,18 @@ from core.auth import declared as auth_room
 from core.auth import signin
 from core.contacts import codes
 from core.contacts import declared as contacts_room
-from core.declarations import (
-    Calendar,
+from core.contributions import (
     Condition,
     DataClass,
-    Form,
     Guard,
+    Report,
+)
+from core.declarations import (
+    Calendar,
+    Form,
     Metric,
     Permission,
     Plugin,
-    Report,
     SlaPolicy,
     TicketType,
     Workflow,

@@ -13,9 +13,9 @@ import sqlalchemy as sa
 from flask import current_app
 from sqlalchemy.orm import Mapped, mapped_column
 
+from core.bodies import KINDS, from_body, to_body
 from core.clock import now
 from core.db import Base, UtcDateTime, db
-from core.declarations import KINDS, from_body, to_body
 from core.errors import Invalid, NotFound, Problem
 from core.events import Event, canonical_json, emit
 from core.plugins import catalog, enabled

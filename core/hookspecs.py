@@ -10,23 +10,25 @@ from marshmallow import Schema
 from sqlalchemy import ColumnElement
 
 from core.actors import Actor
-from core.declarations import (
+from core.contributions import (
     Button,
-    Calendar,
     Card,
     Condition,
     DataClass,
-    Form,
     Guard,
     Handler,
-    Metric,
     NavItem,
     Panel,
-    Permission,
     PortalPage,
     Report,
-    SlaPolicy,
     Suggestion,
+)
+from core.declarations import (
+    Calendar,
+    Form,
+    Metric,
+    Permission,
+    SlaPolicy,
     TicketType,
     Workflow,
 )

@@ -14,6 +14,8 @@ from core.auth import signin as sign_ins
 from core.auth import teams as team_book
 from core.auth import tokens as token_book
 from core.auth.models import ApiToken, Department, Role, Team, TeamMember, User, UserRole
+from core.auth.roles import BUILT_IN, users_with_role
+from core.bodies import to_body
 from core.cli import tenant_argument
 from core.clock import VirtualClock, now, virtual
 from core.contacts import codes, identity, links, lookup, merging, organisations
@@ -21,7 +23,6 @@ from core.contacts import service as contacts
 from core.contacts.models import Contact, Organisation
 from core.contacts.points import PointIn
 from core.db import db, is_postgresql, transaction
-from core.declarations import to_body
 from core.errors import Conflict, Invalid, NotFound, Problem
 from core.events import Event, emit
 from core.forms.pages import Answers
@@ -58,6 +59,8 @@ from core.timers import run_until
 from core.upgrade import upgrade as upgrade_database
 
 __all__ = [
+    "BUILT_IN",
+    "users_with_role",
     "OPERATOR",
     "RESERVED_SLUGS",
     "UPLOAD_BYTES",

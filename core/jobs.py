@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from flask import Flask
 
-    from core.declarations import Handler
+    from core.contributions import Handler
 
 log = logging.getLogger(__name__)
 PENDING, DONE, PARKED = "pending", "done", "parked"

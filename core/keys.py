@@ -6,6 +6,7 @@ import base64
 import hashlib
 import hmac
 import os
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from cryptography.fernet import Fernet
@@ -27,12 +28,9 @@ def load_master_key(data: Path) -> bytes:
         mine = folder / f".master.{os.getpid()}"
         mine.touch(mode=0o600)
         mine.write_bytes(os.urandom(32))
-        try:
+        with suppress(FileExistsError):  # the other process was first: its key counts
             os.link(mine, path)
-        except FileExistsError:
-            pass  # the other process was first: its key counts
-        finally:
-            mine.unlink()
+        mine.unlink()
     return path.read_bytes()
 
 

@@ -13,8 +13,8 @@ from flask import current_app
 
 from core import i18n
 from core.clock import monotonic
+from core.contributions import Block
 from core.db import clear_session, db, is_postgresql
-from core.declarations import Block
 from core.errors import Forbidden, NotFound
 from core.plugins import catalog, enabled, note_failure, offered, switches
 from core.tenancy import as_tenant, current_tenant
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from flask import Flask
 
     from core.actors import Actor
-    from core.declarations import Card, Panel
+    from core.contributions import Card, Panel
 
 log = logging.getLogger(__name__)
 BUDGET_SECONDS = 3.0

@@ -14,32 +14,34 @@ from core.auth.models import Department
 from core.auth.service import names_of as names_of_users
 from core.clock import now, uuid7
 from core.contacts.models import Contact
-from core.db import Base, UtcDateTime, after_commit, db, in_transaction
-from core.declarations import (
+from core.contributions import (
     Block,
     Button,
-    Calendar,
-    CalendarDay,
     Card,
     Condition,
     DataClass,
+    Guard,
+    Handler,
+    NavItem,
+    Panel,
+    PortalPage,
+    Report,
+    Suggestion,
+)
+from core.db import Base, UtcDateTime, after_commit, db, in_transaction
+from core.declarations import (
+    Calendar,
+    CalendarDay,
     Escalation,
     Field,
     Form,
-    Guard,
-    Handler,
     Metric,
-    NavItem,
     Option,
-    Panel,
     Permission,
     Plugin,
-    PortalPage,
-    Report,
     SlaPolicy,
     Stage,
     State,
-    Suggestion,
     Target,
     TicketType,
     Transition,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from core.attachments import service
 from core.attachments.events import EVENTS
 from core.attachments.routes import blueprint
-from core.declarations import DataClass
+from core.contributions import DataClass
 from core.events import subscribe
 from core.tickets.uploads import register_claim
 from core.timers import register_timer

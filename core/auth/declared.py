@@ -11,8 +11,9 @@ from core.auth.events import EVENTS
 from core.auth.resets import invite
 from core.auth.service import create_user, find_user
 from core.auth.tokens import create_token
+from core.contributions import DataClass
 from core.db import transaction
-from core.declarations import DataClass, Permission
+from core.declarations import Permission
 from core.errors import NotFound
 from core.tenancy import Tenant, as_tenant, find_tenant
 

@@ -8,7 +8,8 @@ from uuid import UUID
 from core.contacts import routes, service
 from core.contacts.events import EVENTS
 from core.contacts.identity import require_identity
-from core.declarations import DataClass, Guard, Permission
+from core.contributions import DataClass, Guard
+from core.declarations import Permission
 from core.events import subscribe
 
 if TYPE_CHECKING:

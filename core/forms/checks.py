@@ -12,7 +12,8 @@ from core.forms.schemas import MAX_FIELDS
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from core.declarations import Condition, Field, Form
+    from core.contributions import Condition
+    from core.declarations import Field, Form
 
 _NESTED_REPEAT = re.compile(r"[+*}][^()]*\)[+*{]")
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")

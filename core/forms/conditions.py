@@ -12,7 +12,8 @@ from core.errors import Invalid, Problem
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
 
-    from core.declarations import Condition, Expression
+    from core.contributions import Condition
+    from core.declarations import Expression
 
 MAX_DEPTH = 20
 MAX_NODES = 500

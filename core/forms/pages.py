@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
     from werkzeug.datastructures import FileStorage, MultiDict
 
-    from core.declarations import Condition, Expression, Field, Form
+    from core.contributions import Condition
+    from core.declarations import Expression, Field, Form
     from core.forms.schemas import Audience
 
 ROW_DIGITS = 3

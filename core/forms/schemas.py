@@ -18,7 +18,8 @@ from core.forms.sources import options_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from core.declarations import Condition, Field, Form, Text
+    from core.contributions import Condition
+    from core.declarations import Field, Form, Text
 
 Audience = Literal["all", "internal"]
 

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
     from flask import Flask
 
-    from core.declarations import Condition, Field, Form
+    from core.contributions import Condition
+    from core.declarations import Field, Form
     from core.errors import Problem
     from core.forms.schemas import Audience
 

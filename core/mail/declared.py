@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from core.declarations import DataClass, Permission
+from core.contributions import DataClass
+from core.declarations import Permission
 from core.mail.listeners import connect
 
 __all__ = ["DATA_CLASSES", "PERMISSIONS", "connect"]

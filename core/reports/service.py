@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from core.actors import Actor
-    from core.declarations import Report
+    from core.contributions import Report
     from core.reports.pdf import Pdf
     from core.tickets.models import Ticket
 

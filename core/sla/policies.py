@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from core import definitions
+from core.bodies import from_body, to_body
 from core.clock import now
 from core.db import db
-from core.declarations import Calendar, SlaPolicy, from_body, to_body
+from core.declarations import Calendar, SlaPolicy
 from core.errors import Invalid, Problem
 from core.forms.conditions import check as check_condition
 from core.plugins import offered

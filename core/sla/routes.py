@@ -8,7 +8,7 @@ import flask
 from flask import g
 from flask_smorest import Blueprint
 
-from core.declarations import to_body
+from core.bodies import to_body
 from core.sla import policies, reading
 from core.sla.schemas import CalendarListOut, PolicyListOut, TicketClocksOut
 from core.web import endpoint

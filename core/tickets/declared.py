@@ -6,11 +6,10 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from core.clock import now
+from core.contributions import DataClass, Guard
 from core.declarations import (
-    DataClass,
     Field,
     Form,
-    Guard,
     Option,
     Permission,
     Stage,

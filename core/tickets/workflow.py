@@ -12,7 +12,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
 
     from core.actors import Actor
-    from core.declarations import Condition, Form, Guard, State, Transition, Workflow
+    from core.contributions import Condition, Guard
+    from core.declarations import (
+        Form,
+        State,
+        Transition,
+        Workflow,
+    )
 
 CONTACT_MOVES = "matter:accept"
 

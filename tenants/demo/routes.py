@@ -9,19 +9,20 @@ INTAKE = "open assign accept reply acknowledge answer note"
 JUDGED = f"{INTAKE} assess uphold"
 PLANNED = f"{JUDGED} conclude propose_plan"
 APPROVED = f"{PLANNED} approve_plan"
-WORKED = f"{APPROVED} accept_plan start done progress work_done"
+WORKED = f"{APPROVED} accept_plan start done work_done tell_desk"
 REPORTED = f"{WORKED} report_result"
 CONFIRMED = f"{REPORTED} confirm_result"
 FOLLOWED = f"{CONFIRMED} follow_up"
 CLOSED = f"{FOLLOWED} close"
 REFUSED = f"{INTAKE} assess reject"
-APPEALED = f"{REFUSED} appeal"
+BRIEF = "open assign accept reply acknowledge assess"
+UPHELD = f"{BRIEF} uphold conclude propose_plan"
+AGREED = "approve_plan accept_plan start"
+ENDED = "report_result confirm_result follow_up close"
+REJECTED = f"{BRIEF} reject"
+APPEALED = f"{REJECTED} appeal"
 DISMISSED = f"{APPEALED} dismiss_appeal"
-TO_THE_END = (
-    "conclude propose_plan approve_plan accept_plan start done report_result "
-    "confirm_result follow_up close"
-)
-BEGUN = "open assign accept reply start answer note"
+BEGUN = "open accept reply start answer note"
 RESOLVED = f"{BEGUN} resolve"
 QUICK = "open accept reply resolve"
 FRESH, RECENT, STALE, LATE = (0.05, 0.3), (0.2, 5.0), (23.1, 23.8), (27.0, 70.0)
@@ -53,41 +54,36 @@ COMPLAINTS = (
     Route(f"{JUDGED} conclude", "planning", FRESH),
     Route(f"{PLANNED} return_plan", "planning", LATE),
     Route(f"{APPROVED} decline_plan", "planning", STALE),
-    Route(PLANNED, "plan_proposed", RECENT, 2),
+    Route(PLANNED, "plan_proposed", RECENT),
     Route(PLANNED, "plan_proposed", LATE),
-    Route(APPROVED, "plan_approved", (2, 30), 3),
-    Route(f"{APPROVED} accept_plan", "accepted", RECENT, 2),
+    Route(APPROVED, "plan_approved", (2, 30), 2),
+    Route(f"{APPROVED} accept_plan", "accepted", RECENT),
     Route(f"{APPROVED} accept_plan start done", "implementing", RECENT),
     Route(f"{APPROVED} accept_plan start done progress", "implementing", STALE),
     Route(f"{REPORTED} dispute_result", "implementing", LATE),
-    Route(REPORTED, "awaiting_confirmation", (2, 40), 3),
+    Route(REPORTED, "awaiting_confirmation", (2, 40), 2),
     Route(CONFIRMED, "confirmed", RECENT),
     Route(CONFIRMED, "confirmed", LATE),
     Route(FOLLOWED, "followed_up", RECENT),
-    Route(CLOSED, "closed", PAST, 8),
-    Route(
-        f"{JUDGED} conclude reinvestigate {TO_THE_END}",
-        "closed",
-        PAST,
-    ),
-    Route(f"{PLANNED} return_plan propose_plan approve_plan accept_plan start done report_result "
-          "confirm_result follow_up close", "closed", PAST),
-    Route(f"{PLANNED} return_to_investigation {TO_THE_END}", "closed", PAST),
-    Route(f"{APPROVED} decline_plan propose_plan approve_plan accept_plan start done report_result "
-          "confirm_result follow_up close", "closed", PAST, 2),
-    Route(f"{REPORTED} dispute_result done report_result confirm_result follow_up close", "closed", PAST, 2),
-    Route(f"{REPORTED} close_no_reply", "closed_no_reply", PAST, 2),
-    Route(f"{CLOSED} appeal", "appealed", RECENT),
+    Route(CLOSED, "closed", PAST, 5),
+    Route(f"{UPHELD} {AGREED} {ENDED}", "closed", PAST, 3),
+    Route(f"{BRIEF} uphold conclude reinvestigate conclude propose_plan {AGREED} {ENDED}", "closed", PAST),
+    Route(f"{UPHELD} return_plan propose_plan {AGREED} {ENDED}", "closed", PAST),
+    Route(f"{UPHELD} return_to_investigation conclude propose_plan {AGREED} {ENDED}", "closed", PAST),
+    Route(f"{UPHELD} approve_plan decline_plan propose_plan {AGREED} {ENDED}", "closed", PAST),
+    Route(f"{UPHELD} {AGREED} report_result dispute_result done {ENDED}", "closed", PAST),
+    Route(f"{UPHELD} {AGREED} done report_result close_no_reply", "closed_no_reply", PAST),
+    Route(f"{UPHELD} {AGREED} {ENDED} appeal", "appealed", RECENT),
     Route(REFUSED, "not_upheld", (20, 90), 2, upheld=False),
     Route(APPEALED, "appealed", RECENT, upheld=False),
     Route(DISMISSED, "final_decision", (5, 40), upheld=False),
-    Route(f"{REFUSED} follow_up", "followed_up", (10, 60), upheld=False),
-    Route(f"{REFUSED} follow_up close", "closed", PAST, 2, upheld=False),
+    Route(f"{REJECTED} follow_up", "followed_up", (10, 60), upheld=False),
+    Route(f"{REJECTED} follow_up close", "closed", PAST, 2, upheld=False),
     Route(f"{REFUSED} close_not_upheld", "closed", PAST, 2, upheld=False),
     Route(f"{DISMISSED} refer", "external", PAST, upheld=False),
     Route(f"{DISMISSED} close_final", "closed", PAST, upheld=False),
     Route(f"{DISMISSED} follow_up close", "closed", PAST, upheld=False),
-    Route(f"{APPEALED} grant_appeal {TO_THE_END}", "closed", PAST),
+    Route(f"{APPEALED} grant_appeal conclude propose_plan {AGREED} {ENDED}", "closed", PAST),
 )  # fmt: skip
 
 TICKETS = (
@@ -97,25 +93,26 @@ TICKETS = (
     Route("open assign accept reply", "open", RECENT, 3),
     Route("open assign", "open", (0.4, 0.46)),
     Route("open assign decline assign accept reply", "open", STALE),
-    Route(BEGUN, "in_progress", RECENT, 3),
+    Route(BEGUN, "in_progress", RECENT, 2),
     Route(BEGUN, "in_progress", STALE, 2),
     Route(BEGUN, "in_progress", LATE, 2),
     Route(f"{BEGUN} hand_over", "in_progress", (0.4, 0.46)),
     Route(f"{BEGUN} hand_over accept_handover", "in_progress", RECENT),
     Route(f"{BEGUN} wait_customer", "waiting_customer", (2, 40), 3),
     Route(f"{BEGUN} wait_third_party", "waiting_third_party", (2, 40), 3),
-    Route(RESOLVED, "resolved", (1, 30), 4),
-    Route(f"{RESOLVED} close", "closed", PAST, 6),
-    Route(f"{QUICK} close", "closed", PAST, 13),
-    Route(f"{BEGUN} wait_customer customer_back resolve close", "closed", PAST, 3),
-    Route(f"{BEGUN} wait_third_party resume resolve close", "closed", PAST, 3),
+    Route(RESOLVED, "resolved", (1, 30), 2),
+    Route(QUICK, "resolved", (1, 30), 2),
+    Route(f"{RESOLVED} close", "closed", PAST, 3),
+    Route(f"{QUICK} close", "closed", PAST, 22),
+    Route(f"{BEGUN} wait_customer customer_back resolve close", "closed", PAST, 2),
+    Route(f"{BEGUN} wait_third_party resume resolve close", "closed", PAST, 2),
     Route(f"{BEGUN} wait_customer wait_third_party resume resolve close", "closed", PAST),
     Route(f"{BEGUN} wait_third_party wait_customer customer_back resolve close", "closed", PAST),
     Route(f"{RESOLVED} reopen resolve_again close", "closed", PAST),
     Route(f"{RESOLVED} close reopen resolve_again close", "closed", PAST),
     Route(f"{RESOLVED} close reopen", "in_progress", RECENT),
     Route(
-        f"{BEGUN} hand_over accept_handover take_back tell_result resolve close", "closed", PAST, 3
+        f"{BEGUN} hand_over accept_handover take_back tell_result resolve close", "closed", PAST, 2
     ),
     Route("open start assign accept reply cancel", "cancelled", PAST),
     Route("open assign cancel", "cancelled", PAST),

@@ -199,7 +199,15 @@ def _progress(case: Case) -> None:
 
 
 def _work_done(case: Case) -> None:
-    _say(case, case.agent, case.phrase("work_done"), visibility="internal")
+    words = case.phrase("work_done")
+    tickets.report_work(case.ticket_id, words, actor=case.supervisor, purpose="work_done")
+
+
+def _tell_desk(case: Case) -> None:
+    words = case.phrase(
+        "done", step=case.story["measures"][-1]["measure"], owner=case.supervisor.name
+    )
+    tickets.report_work(case.ticket_id, words, actor=case.supervisor, purpose="result")
 
 
 def _tell_result(case: Case) -> None:
@@ -291,6 +299,7 @@ _STEPS: dict[str, Callable[[Case], None]] = {
     "done": _done,
     "progress": _progress,
     "work_done": _work_done,
+    "tell_desk": _tell_desk,
     "wait_customer": _wait_customer,
     "wait_third_party": _wait_third_party,
     "customer_back": _customer_back,

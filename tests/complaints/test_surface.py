@@ -9,9 +9,9 @@ import tenants.hooks
 from core import definitions, tenancy
 from core.actors import OPERATOR, SYSTEM
 from core.attachments.service import by_ids
+from core.bodies import KINDS, from_body, to_body
 from core.contacts.service import get_contact
 from core.db import transaction
-from core.declarations import KINDS, from_body, to_body
 from core.errors import Forbidden, Invalid, NotFound
 from core.forms.checks import check_form
 from core.panels import draw_panel

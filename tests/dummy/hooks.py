@@ -62,7 +62,9 @@ class Mood:
         if self.hook == hook and self.does == "wrong":
             return 42
         if self.hook == hook and self.does == "hang":
-            time.sleep(20)
+            for _ in range(400):
+                if self.does == "hang":
+                    time.sleep(0.05)
         return answer
 
 

@@ -11,7 +11,8 @@ import sqlalchemy as sa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.declarations import Condition, Field
+from core.contributions import Condition
+from core.declarations import Field
 from core.errors import Invalid
 from core.forms.condition_sql import to_sql
 from core.forms.conditions import MAX_DEPTH, check, evaluate, named_fields

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from marshmallow import ValidationError
 
 from core import i18n
+from core.bodies import from_body, to_body
 from core.clock import uuid7
-from core.declarations import Field, Form, Option, from_body, to_body
+from core.declarations import Field, Form, Option
 from core.errors import Invalid
 from core.forms import sources
 from core.forms.checks import check_form

@@ -10,7 +10,8 @@ from uuid import UUID
 import pytest
 
 from core import clock
-from core.declarations import Condition, Field, Form, Option
+from core.contributions import Condition
+from core.declarations import Field, Form, Option
 from core.errors import Invalid
 from core.forms import sources
 from core.forms.schemas import load

@@ -7,8 +7,8 @@ import sqlalchemy as sa
 
 from core import definitions, settings
 from core.actors import SYSTEM
+from core.bodies import KINDS, from_body, to_body
 from core.db import db, transaction
-from core.declarations import KINDS, from_body, to_body
 from core.errors import Invalid, NotFound
 from core.events import EventRow
 from core.plugins import catalog

@@ -7,7 +7,8 @@ from datetime import date, timedelta
 import holidays
 import pytest
 
-from core.declarations import Calendar, Metric, SlaPolicy, from_body, to_body
+from core.bodies import from_body, to_body
+from core.declarations import Calendar, Metric, SlaPolicy
 from core.sla import calendar, defaults
 from tests.sla.golden import SHANGHAI, moment
 

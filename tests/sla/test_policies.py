@@ -7,8 +7,14 @@ from dataclasses import replace
 import pytest
 
 from core import definitions
+from core.bodies import to_body
 from core.db import transaction
-from core.declarations import Calendar, CalendarDay, SlaPolicy, Target, to_body
+from core.declarations import (
+    Calendar,
+    CalendarDay,
+    SlaPolicy,
+    Target,
+)
 from core.errors import Forbidden, Invalid
 from core.sla import choosing, clocks, defaults, policies
 from core.sla.verify import verify

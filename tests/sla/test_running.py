@@ -10,9 +10,10 @@ from datetime import timedelta
 from flask import current_app
 
 from core import jobs, timers
+from core.bodies import to_body
 from core.clock import now, real_now, virtual
 from core.db import clear_session, transaction
-from core.declarations import Escalation, Target, to_body
+from core.declarations import Escalation, Target
 from core.sla import defaults, policies
 from core.sla.verify import verify
 from core.tenancy import Tenant, as_tenant

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from core import definitions
+from core.bodies import to_body
 from core.db import clear_session, db, transaction
-from core.declarations import to_body
 from core.errors import Invalid, Problem
 from core.tenancy import as_tenant, find_tenant
 from core.tickets import moving, opening, service

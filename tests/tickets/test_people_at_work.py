@@ -11,8 +11,8 @@ from core import clock, i18n
 from core.actors import SYSTEM
 from core.contacts.points import PointIn
 from core.contacts.service import create_contact
+from core.contributions import Suggestion
 from core.db import db, transaction
-from core.declarations import Suggestion
 from core.errors import Conflict, Forbidden, Invalid, NotFound
 from core.events import EventRow
 from core.mail.models import MailOut

@@ -12,7 +12,15 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from core.actors import SYSTEM, Actor, Reach
 from core.catalog import Catalog
-from core.declarations import Field, Form, Guard, State, TicketType, Transition, Workflow
+from core.contributions import Guard
+from core.declarations import (
+    Field,
+    Form,
+    State,
+    TicketType,
+    Transition,
+    Workflow,
+)
 from core.errors import Invalid, NotOffered, Problem, StaleVersion, StartupError, VersionMissing
 from core.plugins import catalog
 from core.tickets.declared import WORKFLOWS
