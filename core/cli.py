@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 from flask import current_app
 from flask.cli import with_appcontext
+from sqlalchemy.exc import DatabaseError
 from waitress import serve as waitress_serve
 
 from core import jobs, ledger, upgrade
@@ -43,6 +44,11 @@ def build_cli(create: Callable[[], Flask]) -> Callable[[], None]:
                 polydesk.main(prog_name="polydesk", standalone_mode=True)
         except PolydeskError as error:
             raise SystemExit(f"polydesk: {error}") from error
+        except DatabaseError as error:
+            # An unmigrated or unreachable database is an operator's everyday error, not ours to trace.
+            first = str(error.orig).strip().splitlines()[0]
+            hint = "run `polydesk db upgrade`, and check DATABASE_URL"
+            raise SystemExit(f"polydesk: the database says: {first}; {hint}") from error
 
     return run
 

@@ -9,12 +9,6 @@ from core.auth import declared as auth_room
 from core.auth import signin
 from core.contacts import codes
 from core.contacts import declared as contacts_room
-from core.contributions import (
-    Condition,
-    DataClass,
-    Guard,
-    Report,
-)
 from core.declarations import (
     Calendar,
     Form,
@@ -40,6 +34,12 @@ if TYPE_CHECKING:
     from flask import Blueprint, Request
 
     from core.actors import Actor
+    from core.contributions import (
+        Condition,
+        DataClass,
+        Guard,
+        Report,
+    )
     from core.events import Event
 
 plugin = Plugin("core", "core.title", always_on=True)

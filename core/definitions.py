@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -22,6 +23,8 @@ from core.plugins import catalog, enabled
 from core.tenancy import TenantKeyed, bump_config, current_tenant
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from core.actors import Actor
     from core.catalog import Catalog
 
@@ -178,6 +181,15 @@ def history(kind: str, name: str) -> list[EditedDefinition]:
     return list(rows)
 
 
+_checks: dict[str, list[Callable[[Any], list[Problem]]]] = defaultdict(list)
+
+
+def register_check(kind: str, check: Callable[[Any], list[Problem]]) -> None:
+    """Have `check(value)` say what is wrong with a tenant's edit before it is kept; saying it twice is once."""
+    if check not in _checks[kind]:
+        _checks[kind].append(check)
+
+
 def edit(kind: str, name: str, body: dict[str, Any], *, actor: Actor) -> str:
     """Store a tenant's version of `name` and make it current; gives the new version, raises Invalid for a bad body."""
     try:
@@ -188,6 +200,8 @@ def edit(kind: str, name: str, body: dict[str, Any], *, actor: Actor) -> str:
         ) from error
     if value.name != name:
         raise Invalid(Problem(field="name", message="definition.name_fixed"))
+    if problems := [problem for check in _checks[kind] for problem in check(value)]:
+        raise Invalid(*problems)
     base = _latest_declared().get((kind, name), ("0", ""))[0]
     earlier = history(kind, name)
     number = 1 + max((int(row.version.split("+")[1]) for row in earlier), default=0)

@@ -18,7 +18,7 @@ from core.auth.roles import BUILT_IN, users_with_role
 from core.bodies import to_body
 from core.cli import tenant_argument
 from core.clock import VirtualClock, now, virtual
-from core.contacts import codes, identity, links, lookup, merging, organisations
+from core.contacts import codes, identity, links, lookup, merging, organisations, privacy
 from core.contacts import service as contacts
 from core.contacts.models import Contact, Organisation
 from core.contacts.points import PointIn
@@ -56,11 +56,11 @@ from core.tickets.messages import Entry
 from core.tickets.models import Handover, Message, Ticket
 from core.tickets.visibility import condition as visible_tickets_to
 from core.timers import run_until
+from core.ui.frames import offer_desk
 from core.upgrade import upgrade as upgrade_database
 
 __all__ = [
     "BUILT_IN",
-    "users_with_role",
     "OPERATOR",
     "RESERVED_SLUGS",
     "UPLOAD_BYTES",
@@ -123,11 +123,13 @@ __all__ = [
     "mail",
     "merging",
     "now",
+    "offer_desk",
     "offered",
     "organisations",
     "panels",
     "passwords",
     "print_answer",
+    "privacy",
     "problem_words",
     "public_url",
     "read_form",
@@ -149,6 +151,7 @@ __all__ = [
     "token_book",
     "transaction",
     "upgrade_database",
+    "users_with_role",
     "virtual",
     "visible_tickets_to",
     "write_heads",

@@ -125,10 +125,18 @@ def _implementations(hook: str) -> Iterator[tuple[str, Callable[..., Any], tuple
 def ask(hook: str, **arguments: Any) -> list[Any]:
     """The united answers of all plugins that are on; failures are counted, and closed hooks raise PluginUnavailable."""
     answers: list[Any] = []
+    for result in ask_each(hook, **arguments).values():
+        answers.extend(result if isinstance(result, list) else [result])
+    return answers
+
+
+def ask_each(hook: str, **arguments: Any) -> dict[str, Any]:
+    """The same by plugin; who failed or had nothing to say is not among them."""
+    answers: dict[str, Any] = {}
     for name, call, wanted in _implementations(hook):
         done, result = _guarded(hook, name, call, {key: arguments[key] for key in wanted})
         if done and result is not None:
-            answers.extend(result if isinstance(result, list) else [result])
+            answers[name] = result
     return answers
 
 

@@ -65,14 +65,19 @@ from core.errors import (
     VersionMissing,
 )
 from core.events import Event, EventRow, TransitionEvent, emit
+from core.fields import UtcTime
 from core.hookspecs import hookimpl
 from core.i18n import current_locale, format_date, format_datetime, mask_phone, text
 from core.i18n import use as speaking
 from core.settings import get as settings
 from core.tenancy import Tenant, TenantKeyed, TenantScoped, current_tenant, tenant_foreign_key
+from core.tickets.listing import TicketPage, TicketQuery, count_by, list_tickets
 from core.tickets.models import Message, Ticket
-from core.tickets.service import get_ticket, register_effect, register_intake
+from core.tickets.service import get_ticket, register_effect, register_intake, state_of
+from core.tickets.visibility import condition as visible_tickets_to
+from core.tickets.visibility import reaches
 from core.tickets.writing import write_message
+from core.ui.frames import desk_page
 from core.web import PUBLIC, SIGNED_IN, endpoint, page
 
 __all__ = [
@@ -129,6 +134,8 @@ __all__ = [
     "TenantKeyed",
     "TenantScoped",
     "Ticket",
+    "TicketPage",
+    "TicketQuery",
     "TicketType",
     "TooLarge",
     "TooMany",
@@ -136,15 +143,18 @@ __all__ = [
     "TransitionEvent",
     "Trigger",
     "UtcDateTime",
+    "UtcTime",
     "VersionMissing",
     "Workflow",
     "after_commit",
     "attachment_content",
     "attachments_of_ticket",
     "claim_for_ticket",
+    "count_by",
     "current_locale",
     "current_tenant",
     "db",
+    "desk_page",
     "emit",
     "endpoint",
     "format_date",
@@ -152,17 +162,21 @@ __all__ = [
     "get_ticket",
     "hookimpl",
     "in_transaction",
+    "list_tickets",
     "mask_phone",
     "names_of_users",
     "now",
     "page",
+    "reaches",
     "redact_attachment",
     "register_effect",
     "register_intake",
     "settings",
     "speaking",
+    "state_of",
     "tenant_foreign_key",
     "text",
     "uuid7",
+    "visible_tickets_to",
     "write_message",
 ]

@@ -42,6 +42,12 @@ SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 JSON_LIMIT, JSON_DEPTH = 64 * 1024, 20
 REDRAWN = (Invalid, StaleVersion, NotOffered, Conflict, TooLarge, TooMany)
 
+HEADERS = {
+    "If-Match": "The version that was read, as its ETag said; missing 428, stale 412.",
+    "If-None-Match": "The version that is known, as its ETag said; 304 while it is the current one.",
+    "Idempotency-Key": "The same key with the same body takes effect once within 24 hours.",
+}
+
 _smorest = Blueprint("contract", __name__)
 
 
@@ -54,6 +60,7 @@ class Contract:
     query: type[Schema] | None = None
     returns: type[Schema] | None = None
     kind: str = "endpoint"
+    headers: tuple[str, ...] = ()
 
 
 class _Parser(FlaskParser):
@@ -93,12 +100,14 @@ def endpoint(
     returns: type[Schema] | None = None,
     status: int = 200,
     many: bool = False,
+    headers: tuple[str, ...] = (),
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """An API view: who may (401, 403), what it takes (400, 413, 422), one transaction when it writes, what it gives.
 
     Loaded input arrives as keywords `body` and `query`. The answer is drawn after the commit, through `returns`.
+    `headers` names those of HEADERS that the view reads, for the description of the API.
     """
-    contract = Contract(permission, body, query, returns)
+    contract = Contract(permission, body, query, returns, headers=headers)
 
     def decorate(view: Callable[..., Any]) -> Callable[..., Any]:
         @wraps(view)
@@ -119,7 +128,7 @@ def endpoint(
                 arguments["body"] = _parser.parse(body(), request, location="json")
             return _run(view, arguments)
 
-        checked._apidoc = _documented(view, body, query)  # type: ignore[attr-defined]  # noqa: SLF001
+        checked._apidoc = _documented(view, contract)  # type: ignore[attr-defined]  # noqa: SLF001
         answered = _smorest.response(status, returns(many=many) if returns else None)(checked)
         answered.contract = contract
         return cast("Callable[..., Any]", answered)
@@ -127,12 +136,15 @@ def endpoint(
     return decorate
 
 
-def _documented(view: Any, body: type[Schema] | None, query: type[Schema] | None) -> dict[str, Any]:
-    parameters: list[dict[str, Any]] = []
-    if query:
-        parameters.append({"in": "query", "required": True, "schema": query})
-    if body:
-        parameters.append({"in": "json", "required": True, "schema": body})
+def _documented(view: Any, contract: Contract) -> dict[str, Any]:
+    parameters: list[dict[str, Any]] = [
+        {"in": "header", "name": name, "description": HEADERS[name], "schema": {"type": "string"}}
+        for name in contract.headers
+    ]
+    if contract.query:
+        parameters.append({"in": "query", "required": True, "schema": contract.query})
+    if contract.body:
+        parameters.append({"in": "json", "required": True, "schema": contract.body})
     docs = dict(getattr(view, "_apidoc", {}))
     docs["arguments"] = {"parameters": parameters, "responses": {422: HTTPStatus(422).name}}
     return docs

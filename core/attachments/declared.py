@@ -5,6 +5,7 @@ from __future__ import annotations
 from core.attachments import service
 from core.attachments.events import EVENTS
 from core.attachments.routes import blueprint
+from core.contacts.privacy import register_room
 from core.contributions import DataClass
 from core.events import subscribe
 from core.tickets.uploads import register_claim
@@ -20,4 +21,5 @@ def connect() -> None:
     """Claim uploads for messages, sweep those nobody claimed, forget those of erased people."""
     register_claim(service.claim_for_message)
     subscribe("contact.erased", service.forget_files)
+    register_room("attachments", service.tell_files)
     register_timer(service.SWEEP, service.sweep)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import flask
 from flask import g, request
 from flask_smorest import Blueprint
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
     from core.attachments.models import Attachment
 
-blueprint = Blueprint(
+blueprint: flask.Blueprint = Blueprint(
     "attachments", __name__, url_prefix="/attachments", description="Files sent with tickets"
 )
 

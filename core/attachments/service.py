@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from datetime import timedelta
 from functools import partial
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -17,7 +18,8 @@ from core.attachments.events import AttachmentAdded, AttachmentRedacted
 from core.attachments.models import Attachment
 from core.attachments.pictures import MAX_BYTES, Checked, check_upload, thumbnail
 from core.clock import now, uuid7
-from core.db import aside, db
+from core.contacts.privacy import told
+from core.db import after_commit, aside, db
 from core.errors import Forbidden, Invalid, NotFound, Problem
 from core.events import emit
 from core.forms.kinds import as_id
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
     from werkzeug.datastructures import FileStorage
 
     from core.actors import Actor
+    from core.contacts.models import Contact
     from core.events import EventRow
     from core.timers import Timer
 
@@ -178,14 +181,15 @@ def redact(attachment_id: UUID, *, actor: Actor) -> None:
     row = _find(attachment_id)
     if row.redacted_at:
         return
-    blobs.drop(row.blob_key)
+    # The bytes go with the commit: a rolled-back erasing must find them again.
+    after_commit(partial(blobs.drop, row.blob_key))
     row.name, row.blob_key, row.redacted_at = "", "", now()
     subject = ("ticket", row.ticket_id) if row.ticket_id else ("attachment", row.id)
     emit(AttachmentRedacted(attachment_id=row.id), subject=subject, actor=actor)
 
 
 def forget_files(row: EventRow) -> None:
-    """Overwrite what an erased customer sent: pictures and scans are personal."""
+    """Overwrite what an erased customer sent: pictures and scans are personal. The desk's own lose their names."""
     contact_id = UUID(row.payload["contact_id"])
     his = sa.select(Ticket.id).where(
         Ticket.tenant_id == current_tenant().id, Ticket.contact_id == contact_id
@@ -197,6 +201,21 @@ def forget_files(row: EventRow) -> None:
     )
     for attachment_id in db.session.scalars(files).all():
         redact(attachment_id, actor=SYSTEM)
+    ours = sa.select(Attachment).where(Attachment.ticket_id.in_(his), Attachment.name != "")
+    for kept in db.session.scalars(ours):
+        kept.name = f"{kept.id.hex[-6:]}{PurePath(kept.name).suffix}"
+
+
+def tell_files(contact: Contact) -> list[dict[str, Any]]:
+    """What is known of the files at a customer's tickets."""
+    his = sa.select(Ticket.id).where(
+        Ticket.tenant_id == current_tenant().id, Ticket.contact_id == contact.id
+    )
+    rows = sa.select(Attachment).where(Attachment.ticket_id.in_(his)).order_by(Attachment.id)
+    return told(
+        db.session.scalars(rows),
+        "id ticket_id visibility name media_type size sha256 uploaded_kind uploaded_at redacted_at",
+    )
 
 
 def sweep(timer: Timer) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from core.contacts import routes, service
+from core.contacts import privacy, routes, service
 from core.contacts.events import EVENTS
 from core.contacts.identity import require_identity
 from core.contributions import DataClass, Guard
@@ -40,6 +40,7 @@ PERMISSIONS = [
         {"admin": _ALL, "manager": _ALL, "supervisor": _ALL},
     ),
     Permission("contact:erase", "contacts.permission.erase", {"admin": _ALL}),
+    Permission("contact:export", "contacts.permission.export", {"admin": _ALL}),
     # What customers may: held by their links and codes, by no role.
     Permission("matter:look", "contacts.permission.look"),
     Permission("matter:read", "contacts.permission.matter_read"),
@@ -66,7 +67,8 @@ DATA_CLASSES = [
 
 
 def connect() -> None:
-    """Count a contact's matters as they are opened."""
+    """Count a contact's matters as they are opened; give out what this room keeps about a person."""
+    privacy.register_room("contacts", privacy.tell_contact)
     subscribe("ticket.opened", _count_matter)
 
 

@@ -85,6 +85,14 @@ class ContactErased(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ContactExported(Event):
+    """Somebody took a copy of everything that is kept about a customer."""
+
+    type = "contact.exported"
+    contact_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
 class OrganisationCreated(Event):
     """An organisation became known."""
 
@@ -184,6 +192,7 @@ EVENTS: list[type[Event]] = [
     ContactVerified,
     ContactMerged,
     ContactErased,
+    ContactExported,
     OrganisationCreated,
     OrganisationJoined,
     OrganisationLeft,

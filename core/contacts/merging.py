@@ -20,6 +20,7 @@ from core.contacts.service import get_contact, ids_of, points_of
 from core.db import db
 from core.errors import Conflict
 from core.events import emit
+from core.plugins import ask
 from core.tenancy import current_tenant
 
 if TYPE_CHECKING:
@@ -60,8 +61,12 @@ def _move_points(from_id: UUID, into_id: UUID) -> None:
 
 
 def erase_contact(contact_id: UUID, *, actor: Actor) -> None:
-    """Overwrite a customer's personal data here, in everything that was merged into it too."""
+    """Overwrite a customer's personal data everywhere, in everything that was merged into it too.
+
+    Plugins are asked first, those that are off too: one that fails raises PluginUnavailable, and nothing is erased.
+    """
     contact = get_contact(contact_id)
+    ask("erase_person", contact=contact)
     ids = ids_of(contact.id)
     for row in db.session.scalars(sa.select(Contact).where(Contact.id.in_(ids))):
         row.display_name, row.external_source, row.external_id = "", None, None
@@ -69,6 +74,8 @@ def erase_contact(contact_id: UUID, *, actor: Actor) -> None:
         row.version += 1
     points = sa.update(ContactPoint).where(ContactPoint.contact_id.in_(ids))
     db.session.execute(points.values(kind="removed", value="", verified_at=None))
+    roles = sa.update(ContactOrganisation).where(ContactOrganisation.contact_id.in_(ids))
+    db.session.execute(roles.values(role=""))
     links = sa.update(TicketLink).where(
         TicketLink.contact_id.in_(ids), TicketLink.revoked_at.is_(None)
     )

@@ -9,7 +9,7 @@ import flask
 from flask import g, request
 from flask_smorest import Blueprint
 
-from core.contacts import listing, service
+from core.contacts import listing, privacy, service
 from core.contacts.points import PointIn
 from core.contacts.schemas import (
     ContactBody,
@@ -17,6 +17,8 @@ from core.contacts.schemas import (
     ContactOut,
     ContactPatch,
     ContactQuery,
+    ErasureBody,
+    PersonOut,
     PointBody,
     PointOut,
     RevealBody,
@@ -66,7 +68,7 @@ def read_contact(contact_id: UUID) -> Any:
 
 
 @blueprint.patch("/<uuid:contact_id>")
-@endpoint("contact:write", body=ContactPatch, returns=ContactOut)
+@endpoint("contact:write", body=ContactPatch, returns=ContactOut, headers=("If-Match",))
 def change_contact(contact_id: UUID, body: dict[str, Any]) -> Any:
     """Change a contact at the version named by If-Match."""
     return _answer(service.update_contact(contact_id, body, version=_version(), actor=g.actor))
@@ -87,6 +89,20 @@ def reveal_point(contact_id: UUID, point_id: UUID, body: dict[str, Any]) -> Any:
         raise NotFound(f"no point {point_id} of this contact")
     value = service.reveal_point(point_id, actor=g.actor, reason=body["reason"])
     return {"id": point_id, "value": value}
+
+
+@blueprint.get("/<uuid:contact_id>/export")
+@endpoint("contact:export", returns=PersonOut)
+def export_person(contact_id: UUID) -> dict[str, Any]:
+    """Give out everything kept about a customer; 503 when a plugin cannot tell its part."""
+    return privacy.export_person(contact_id, actor=g.actor)
+
+
+@blueprint.post("/<uuid:contact_id>/erasure")
+@endpoint("contact:erase", body=ErasureBody, returns=ContactOut)
+def erase_person(contact_id: UUID, body: dict[str, Any]) -> Any:
+    """Overwrite a customer's data everywhere, once its name was typed; 503 when a plugin cannot, and all stays."""
+    return _answer(privacy.erase_person(contact_id, body["confirm"], actor=g.actor))
 
 
 def _answer(contact: Contact) -> Any:

@@ -88,6 +88,21 @@ class RevealBody(Schema):
     reason = fields.String(required=True, validate=validate.OneOf(REVEAL_REASONS))
 
 
+class ErasureBody(Schema):
+    """The customer's name, typed again: nobody erases by mistake."""
+
+    confirm = fields.String(required=True, validate=validate.Length(min=1, max=NAME_LENGTH))
+
+
+class PersonOut(Schema):
+    """Everything kept about a customer: core's rooms and plugins, each by its name."""
+
+    contact_id = fields.String()
+    exported_at = fields.String()
+    core = fields.Dict()
+    plugins = fields.Dict()
+
+
 class RevealedOut(Schema):
     """The full value."""
 

@@ -12,10 +12,11 @@ from core.auth.models import ACTIVE, User
 from core.auth.roles import users_with_role
 from core.auth.service import actor_for
 from core.contacts.links import usable_link
+from core.contacts.privacy import register_room
 from core.db import db
 from core.errors import NotFound
 from core.events import subscribe
-from core.mail.service import cancel_mail, queue_mail
+from core.mail.service import cancel_mail, forget_mails, mails_of, queue_mail
 from core.tenancy import current_tenant
 from core.tickets.models import Message, Ticket
 
@@ -27,7 +28,7 @@ SELF_SPOKEN = frozenset({"description"})
 
 
 def connect() -> None:
-    """Listen to what customers and staff are told about."""
+    """Listen to what customers and staff are told about; give out and forget what went to a person."""
     subscribe("ticket.opened", _acknowledge)
     subscribe("message.posted", _forward_reply)
     subscribe("message.recalled", _take_back)
@@ -35,6 +36,12 @@ def connect() -> None:
     subscribe("login_code.requested", _send_code)
     subscribe("password.reset_requested", _send_reset)
     subscribe("clock.escalated", _warn_staff)
+    subscribe("contact.erased", _forget)
+    register_room("mail", mails_of)
+
+
+def _forget(row: EventRow) -> None:
+    forget_mails(UUID(row.payload["contact_id"]))
 
 
 def _acknowledge(row: EventRow) -> None:

@@ -16,6 +16,8 @@ from core.clock import now
 from core.contacts.lookup import mail_point
 from core.contacts.models import Contact, ContactPoint
 from core.contacts.points import masked
+from core.contacts.privacy import told
+from core.contacts.service import ids_of
 from core.db import db
 from core.errors import NotFound, StartupError
 from core.mail.letters import LETTERS, Letter
@@ -91,6 +93,19 @@ def cancel_mail(template: str, ticket_id: UUID, name: str, value: str) -> None:
     for row in db.session.scalars(rows):
         if row.params.get(name) == value:
             row.state = CANCELLED
+
+
+def mails_of(contact: Contact) -> list[dict[str, Any]]:
+    """What went to a customer and when; the words are those of the ticket."""
+    rows = sa.select(MailOut).where(MailOut.contact_id.in_(ids_of(contact.id))).order_by(MailOut.id)
+    return told(db.session.scalars(rows), "id template ticket_id params created_at state sent_at")
+
+
+def forget_mails(contact_id: UUID) -> None:
+    """Nothing more goes to an erased customer, and no server's complaint keeps the address."""
+    his = sa.update(MailOut).where(MailOut.contact_id.in_(ids_of(contact_id)))
+    still = sa.case((MailOut.state == QUEUED, CANCELLED), else_=MailOut.state)
+    db.session.execute(his.values(last_error="", state=still))
 
 
 def get_mail(mail_id: UUID) -> MailOut:

@@ -8,7 +8,8 @@ from flask import g
 from marshmallow import Schema, fields, validate
 
 from core.tickets import service
-from core.tickets.routes import answer, tickets
+from core.tickets.messages import WORK_REPORTS
+from core.tickets.routes import answer, drawn_messages, idempotency_key, tickets
 from core.tickets.schemas import MessageOut, TicketDetailOut, TimelineOut
 from core.tickets.writing import BODY_LENGTH
 from core.web import endpoint
@@ -48,6 +49,13 @@ class MergeBody(VersionBody):
     """The ticket that this one becomes part of."""
 
     into = fields.UUID(required=True)
+
+
+class WorkReportBody(Schema):
+    """What whoever owns the work tells the desk; no customer ever sees it."""
+
+    body = fields.String(required=True, validate=validate.Length(1, BODY_LENGTH))
+    kind = fields.String(required=True, validate=validate.OneOf(WORK_REPORTS))
 
 
 @tickets.post("/<uuid:ticket_id>/acceptance")
@@ -104,6 +112,17 @@ def merge(ticket_id: UUID, body: dict[str, Any]) -> Any:
 def confirm_demand(ticket_id: UUID, body: dict[str, Any]) -> Any:
     """Note that the demand was restated and the customer said yes (CP-05)."""
     return answer(service.confirm_demand(ticket_id, actor=g.actor, version=body["version"]))
+
+
+@tickets.post("/<uuid:ticket_id>/work-reports")
+@endpoint("ticket:write", body=WorkReportBody, returns=MessageOut, status=201)
+def report_work(ticket_id: UUID, body: dict[str, Any]) -> dict[str, Any]:
+    """Tell the desk that the work is done (SL-07 starts) or what came of it (SL-07 is kept, SL-08 starts)."""
+    key = idempotency_key()
+    said = service.report_work(
+        ticket_id, body["body"], actor=g.actor, purpose=body["kind"], key=key
+    )
+    return drawn_messages([said])[0]
 
 
 @tickets.put("/<uuid:ticket_id>/watch")

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import sqlalchemy as sa
 
 from core.clock import now
+from core.contacts.privacy import told
 from core.db import db
 from core.i18n import text
-from core.tickets.models import Handover, Message, Ticket
+from core.tickets.models import Handover, Message, Ticket, TicketTag
 
 if TYPE_CHECKING:
+    from core.contacts.models import Contact
     from core.events import EventRow
 
 
@@ -43,7 +45,10 @@ def forget_words(row: EventRow) -> None:
     )
     db.session.execute(
         sa.update(Message)
-        .where(Message.ticket_id.in_(theirs), Message.author_kind == "contact")
+        .where(
+            Message.author_kind == "contact",
+            sa.or_(Message.ticket_id.in_(theirs), Message.author_id == contact_id),
+        )
         .values(author_name=gone)
     )
     db.session.execute(
@@ -51,3 +56,29 @@ def forget_words(row: EventRow) -> None:
         .where(Handover.ticket_id.in_(theirs))
         .values(summary=gone, result=sa.case((Handover.result == "", ""), else_=gone))
     )
+
+
+def tell_tickets(contact: Contact) -> list[dict[str, Any]]:
+    """What this room keeps about a customer: each matter with its answers and everything said there."""
+    rows = db.session.scalars(
+        sa.select(Ticket).where(Ticket.contact_id == contact.id).order_by(Ticket.id)
+    ).all()
+    return [_tell(row) for row in rows]
+
+
+def _tell(ticket: Ticket) -> dict[str, Any]:
+    (facts,) = told(
+        [ticket],
+        "id number type subject state status priority category channel language extra opened_at closed_at",
+    )
+    said = sa.select(Message).where(Message.ticket_id == ticket.id).order_by(Message.id)
+    slips = sa.select(Handover).where(Handover.ticket_id == ticket.id).order_by(Handover.id)
+    tags = sa.select(TicketTag.tag).where(TicketTag.ticket_id == ticket.id)
+    return facts | {
+        "tags": sorted(db.session.scalars(tags)),
+        "messages": told(
+            db.session.scalars(said),
+            "id posted_at visibility purpose author_kind author_name channel body_text body_html recalled_at",
+        ),
+        "handovers": told(db.session.scalars(slips), "handed_at reason summary result returned_at"),
+    }

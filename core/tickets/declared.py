@@ -5,7 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from core.auth.traces import sweep_daily
 from core.clock import now
+from core.contacts.privacy import register_room
 from core.contributions import DataClass, Guard
 from core.declarations import (
     Field,
@@ -18,14 +20,17 @@ from core.declarations import (
     Transition,
     Workflow,
 )
+from core.definitions import register_check
 from core.errors import Problem
 from core.events import subscribe
+from core.forms.checks import check_form
 from core.forms.people import offer_people
 from core.sla.reading import register_door
-from core.tickets import customers, routes
+from core.tickets import customers, idempotency, routes
 from core.tickets.actions import tickets
 from core.tickets.events import EVENTS
 from core.tickets.models import Ticket
+from core.tickets.moving import check_edited
 from core.tickets.visibility import get_ticket
 
 if TYPE_CHECKING:
@@ -68,8 +73,15 @@ DATA_CLASSES = [
 
 
 def connect() -> None:
-    """Follow what happens to customers, in the same transaction; tell the clocks who may see a ticket."""
+    """Follow what happens to customers, in the same transaction; tell the clocks who may see a ticket.
+
+    What a tenant edits is checked, old keys of repeated requests are swept daily.
+    """
     register_door(_may_see)
+    register_room("tickets", customers.tell_tickets)
+    register_check("workflow", check_edited)
+    register_check("form", check_form)
+    sweep_daily(idempotency.forget_old_keys)
     offer_people()
     subscribe("contact.merged", customers.follow_merge)
     subscribe("contact.erased", customers.forget_words)

@@ -255,8 +255,9 @@ class TicketUnwatched(Event):
 class MessagePosted(Event):
     """A public message or an internal note; said at the click, sent after its hold.
 
-    `automatic` ones never count as a first response. `purpose` is description, reply, notice, note, form,
-    work_done (the work is finished) or result (the owner told the desk what came of it).
+    `automatic` ones never count as a first response. `purpose` is description, reply, notice, outcome (what the
+    customer is told in the end: the portal shows it first), note, form, work_done (the work is finished) or result
+    (the owner told the desk what came of it).
     """
 
     type = "message.posted"

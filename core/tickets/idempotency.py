@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 _INSERTS: dict[str, Any] = {"postgresql": postgresql.insert, "sqlite": sqlite.insert}
 KEY_LENGTH = 100
+KEPT = timedelta(hours=24)
 
 
 def principal_of(actor: Actor) -> str:
@@ -84,3 +86,8 @@ def _earlier(principal: str, route: str, key: str, print_of: str) -> UUID:
     if row.fingerprint != print_of or row.resource_id is None:
         raise Conflict("this key was used for another request", key=key)
     return row.resource_id
+
+
+def forget_old_keys() -> None:
+    """Drop keys older than a day: whoever repeats a request does so sooner."""
+    db.session.execute(sa.delete(Idempotency).where(Idempotency.created_at < now() - KEPT))

@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 
     from core.actors import Actor
 
-PURPOSES = {PUBLIC: ("reply",), INTERNAL: ("note", "work_done", "result")}
+WORK_REPORTS = ("work_done", "result")
+PURPOSES = {PUBLIC: ("reply",), INTERNAL: ("note", *WORK_REPORTS)}
 _HIDDEN_EVENTS = ("message.posted", "message.recalled", "ticket.classified")
 
 
@@ -187,10 +188,10 @@ def attachments_of(message_ids: Iterable[UUID]) -> dict[UUID, list[UUID]]:
     return found
 
 
-def report_work(ticket_id: UUID, body: str, *, actor: Actor, purpose: str) -> Message:
+def report_work(
+    ticket_id: UUID, body: str, *, actor: Actor, purpose: str, key: str = ""
+) -> Message:
     """A note of whoever owns the work: "work_done" starts SL-07, "result" keeps it and starts SL-08."""
-    ticket = lock_ticket(ticket_id, actor=actor, permission="ticket:write")
-    if purpose not in {"work_done", "result"}:
-        raise Invalid(Problem(field="purpose", message="tickets.error.choice"))
-    validate(ticket, {"message": {"body": body, "visibility": INTERNAL}}, actor=actor)
-    return write_message(ticket, body, actor=actor, visibility=INTERNAL, purpose=purpose)
+    if purpose not in WORK_REPORTS:
+        raise Invalid(Problem(field="kind", message="tickets.error.choice"))
+    return post_message(ticket_id, body, actor=actor, visibility=INTERNAL, purpose=purpose, key=key)

@@ -10,7 +10,7 @@ from core import definitions
 from core.actors import SYSTEM
 from core.clock import now
 from core.declarations import State, Transition, Workflow
-from core.errors import Invalid, NotFound, NotOffered, StartupError
+from core.errors import Invalid, NotFound, NotOffered, Problem, StartupError
 from core.events import emit
 from core.i18n import text
 from core.plugins import catalog, enabled
@@ -22,7 +22,7 @@ from core.tickets.workflow import Known, Move, Toolbox, check_workflow, state_na
 from core.tickets.writing import merge_extra, touch, validate, write_message, write_note
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
     from uuid import UUID
 
     from core.actors import Actor
@@ -291,14 +291,28 @@ def nudge(ticket: Ticket, name: str, *, caused_by: UUID | None = None) -> None:
             apply(ticket, name, {}, actor=SYSTEM, caused_by=caused_by)
 
 
-def check_graphs(found: Catalog) -> None:
-    """Stop the start when a declared workflow or ticket type names something that there is not."""
-    known = Known(
-        forms=found.shelf("form"),
+def _known(found: Catalog, forms: Collection[str]) -> Known:
+    return Known(
+        forms=forms,
         guards=found.shelf("guard"),
         events=found.shelf("event"),
         permissions=found.shelf("permission"),
     )
+
+
+def check_edited(graph: Workflow) -> list[Problem]:
+    """What is wrong with a workflow that a tenant edited; its own forms count, too."""
+    found = catalog()
+    forms = {*found.shelf("form"), *definitions.names("form")}
+    return [
+        Problem(field="body", message="definition.graph", values=(("why", fault),))
+        for fault in check_workflow(graph, _known(found, forms))
+    ]
+
+
+def check_graphs(found: Catalog) -> None:
+    """Stop the start when a declared workflow or ticket type names something that there is not."""
+    known = _known(found, found.shelf("form"))
     for name, workflow in found.shelf("workflow").items():
         faults = check_workflow(workflow, known)
         if faults:

@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 import flask
-from flask import g, request
+from flask import Response, g, request
 from flask_smorest import Blueprint
 
 from core import ledger
@@ -65,23 +65,32 @@ def list_tickets(query: dict[str, Any]) -> dict[str, Any]:
 
 
 @tickets.post("")
-@endpoint("ticket:write", body=TicketBody, returns=TicketDetailOut, status=201)
+@endpoint(
+    "ticket:write",
+    body=TicketBody,
+    returns=TicketDetailOut,
+    status=201,
+    headers=("Idempotency-Key",),
+)
 def open_ticket(body: dict[str, Any]) -> Any:
     """Open a ticket; with the same Idempotency-Key and body it gives the same ticket."""
     uploads, tags = tuple(body.pop("attachments", ())), tuple(body.pop("tags", ()))
     new = service.NewTicket(**body, tags=tags, attachment_ids=uploads)
-    return answer(service.open_ticket(new, actor=g.actor, key=_key()))
+    return answer(service.open_ticket(new, actor=g.actor, key=idempotency_key()))
 
 
 @tickets.get("/<uuid:ticket_id>")
-@endpoint("ticket:read", returns=TicketDetailOut)
+@endpoint("ticket:read", returns=TicketDetailOut, headers=("If-None-Match",))
 def read_ticket(ticket_id: UUID) -> Any:
-    """Read a ticket; its ETag is its version."""
-    return answer(service.get_ticket(ticket_id, actor=g.actor))
+    """Read a ticket; its ETag is its version, and 304 says that it is still the one that is known."""
+    ticket = service.get_ticket(ticket_id, actor=g.actor)
+    if request.if_none_match.contains_weak(str(ticket.version)):
+        return Response(status=304, headers={"ETag": f'"{ticket.version}"'})
+    return answer(ticket)
 
 
 @tickets.patch("/<uuid:ticket_id>")
-@endpoint("ticket:write", body=TicketPatch, returns=TicketDetailOut)
+@endpoint("ticket:write", body=TicketPatch, returns=TicketDetailOut, headers=("If-Match",))
 def patch_ticket(ticket_id: UUID, body: dict[str, Any]) -> Any:
     """Merge-patch a ticket at the version named by If-Match: missing 428, stale 412 with both values."""
     version = _version()
@@ -103,11 +112,17 @@ def list_messages(ticket_id: UUID, query: dict[str, Any]) -> dict[str, Any]:
     behind = [message for message in found if "cursor" not in query or message.id > query["cursor"]]
     page = behind[: query["limit"]]
     more = len(behind) > len(page)
-    return {"items": _drawn_messages(page), "next": str(page[-1].id) if more else None}
+    return {"items": drawn_messages(page), "next": str(page[-1].id) if more else None}
 
 
 @tickets.post("/<uuid:ticket_id>/messages")
-@endpoint("ticket:write", body=MessageBody, returns=MessageOut, status=201)
+@endpoint(
+    "ticket:write",
+    body=MessageBody,
+    returns=MessageOut,
+    status=201,
+    headers=("Idempotency-Key",),
+)
 def post_message(ticket_id: UUID, body: dict[str, Any]) -> Any:
     """Reply, or leave an internal note; a person's reply leaves after 8 s."""
     message = service.post_message(
@@ -120,16 +135,16 @@ def post_message(ticket_id: UUID, body: dict[str, Any]) -> Any:
         channel=body["channel"],
         language=body["language"],
         attachment_ids=body["attachments"],
-        key=_key(),
+        key=idempotency_key(),
     )
-    return _drawn_messages([message])[0]
+    return drawn_messages([message])[0]
 
 
 @tickets.delete("/<uuid:ticket_id>/messages/<uuid:message_id>")
 @endpoint("ticket:write", returns=MessageOut)
 def recall_message(ticket_id: UUID, message_id: UUID) -> Any:
     """Recall one's own reply while it is held; 409 once it has left."""
-    return _drawn_messages([service.recall_message(ticket_id, message_id, actor=g.actor)])[0]
+    return drawn_messages([service.recall_message(ticket_id, message_id, actor=g.actor)])[0]
 
 
 @tickets.post("/<uuid:ticket_id>/transitions")
@@ -213,7 +228,8 @@ def _drawn(rows: Sequence[Ticket]) -> list[dict[str, Any]]:
     ]
 
 
-def _drawn_messages(rows: Sequence[Message]) -> list[dict[str, Any]]:
+def drawn_messages(rows: Sequence[Message]) -> list[dict[str, Any]]:
+    """Messages for their schema, with their files."""
     files = service.attachments_of([row.id for row in rows])
     return [
         {name: getattr(row, name) for name in _MESSAGE_DRAWN}
@@ -222,7 +238,8 @@ def _drawn_messages(rows: Sequence[Message]) -> list[dict[str, Any]]:
     ]
 
 
-def _key() -> str:
+def idempotency_key() -> str:
+    """The request's Idempotency-Key, "" for none."""
     return request.headers.get("Idempotency-Key", "").strip()
 
 

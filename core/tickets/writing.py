@@ -160,7 +160,7 @@ def _message(ticket: Ticket, body: str, actor: Actor, visibility: str, purpose: 
         purpose=purpose,
         author_kind=actor.kind,
         author_id=actor.id,
-        author_name=actor.name,
+        author_name="" if actor.kind == "system" else actor.name,
         hold_until=now() + HOLD if held else None,
         delivery_state=HELD if held else QUEUED if leaves else NONE,
     )

@@ -17,11 +17,9 @@ if TYPE_CHECKING:
 
 
 def not_the_author(ticket: Ticket, _answers: dict[str, Any], actor: Actor) -> list[Problem]:
-    """CP-14: nobody approves his own plan, unless the tenant has switched the second pair of eyes off."""
+    """CP-14: nobody ever approves his own plan."""
     plan = plan_of(ticket.id)
-    if not settings("complaints")["require_supervisor"] or plan is None:
-        return []
-    return [_problem("own_plan")] if plan.author_id == actor.id else []
+    return [_problem("own_plan")] if plan and plan.author_id == actor.id else []
 
 
 def cause_named(ticket: Ticket, _answers: dict[str, Any], _actor: Actor) -> list[Problem]:

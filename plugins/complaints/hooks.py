@@ -10,6 +10,7 @@ from core.sdk import (
     Form,
     Guard,
     Metric,
+    NavItem,
     Panel,
     Permission,
     Plugin,
@@ -21,17 +22,28 @@ from core.sdk import (
     register_effect,
     register_intake,
 )
-from plugins.complaints import panels, plans, privacy, promises, reports, results, service
+from plugins.complaints import (
+    board,
+    panels,
+    plans,
+    privacy,
+    promises,
+    reports,
+    results,
+    routes,
+    service,
+)
 from plugins.complaints.events import EVENTS
 from plugins.complaints.forms import FORMS
 from plugins.complaints.guards import GUARDS
 from plugins.complaints.schemas import ComplaintSettings
-from plugins.complaints.workflow import APPROVE, DECIDE_APPEAL, NAME, WORKFLOW
+from plugins.complaints.workflow import APPROVE, DECIDE_APPEAL, INTERNAL, NAME, WORKFLOW
 
 if TYPE_CHECKING:
+    from flask import Blueprint
     from marshmallow import Schema
 
-    from core.sdk import Contact
+    from core.sdk import Actor, Contact
 
 plugin = Plugin("complaints", "complaints.title", summary="complaints.summary", icon="speakerphone")
 
@@ -74,11 +86,23 @@ def register_permissions() -> list[Permission]:
             {"supervisor": "department", "manager": "all", "admin": "all"},
         ),
         Permission(
-            "complaints.register:internal",
+            INTERNAL,
             "complaints.permission.register_internal",
             {"supervisor": "department", "manager": "all", "admin": "all", "auditor": "all"},
         ),
     ]
+
+
+@hookimpl
+def register_blueprints() -> list[Blueprint]:
+    """The board at /x/complaints/."""
+    return [routes.pages]
+
+
+@hookimpl
+def register_api() -> list[Blueprint]:
+    """Cases at /api/v1/complaints/cases."""
+    return [routes.api]
 
 
 @hookimpl
@@ -137,7 +161,7 @@ def register_sla_policies() -> list[SlaPolicy]:
 
 @hookimpl
 def register_settings() -> list[type[Schema]]:
-    """Appeal window, follow-up, silence, second pair of eyes."""
+    """Appeal window, follow-up, silence."""
     return [ComplaintSettings]
 
 
@@ -155,6 +179,14 @@ def register_panels() -> list[Panel]:
             icon="speakerphone",
         )
     ]
+
+
+@hookimpl
+def nav_items(actor: Actor) -> list[NavItem]:
+    """The board in the desk's sidebar."""
+    if not actor.can("ticket:read"):
+        return []
+    return [NavItem("complaints.board.title", board.ADDRESS, icon="speakerphone")]
 
 
 @hookimpl

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from core.sdk import (
+    SYSTEM,
     Department,
     current_tenant,
     db,
@@ -55,7 +56,7 @@ def way_of(answers: dict[str, Any]) -> str:
     return text(f"complaints.way.{answers.get('given_by', 'portal')}")
 
 
-def tell_upheld(ticket: Ticket, judgement: Judgement, actor: Actor) -> None:
+def tell_upheld(ticket: Ticket, judgement: Judgement) -> None:
     """Who looks into it, and by when the customer hears (CP-09)."""
     with _his_language(ticket):
         words = text(
@@ -64,7 +65,7 @@ def tell_upheld(ticket: Ticket, judgement: Judgement, actor: Actor) -> None:
             department=department_name(judgement.department_id),
             at=format_datetime(judgement.promised_at),
         )
-    _send(ticket, words, actor, automatic=True)
+    _notify(ticket, words)
 
 
 def tell_rejected(ticket: Ticket, judgement: Judgement, actor: Actor) -> None:
@@ -77,7 +78,7 @@ def tell_rejected(ticket: Ticket, judgement: Judgement, actor: Actor) -> None:
             appeal=judgement.appeal_path,
             days=days,
         )
-    _send(ticket, words, actor)
+    _tell_outcome(ticket, words, actor)
 
 
 def tell_appeal(ticket: Ticket, judgement: Judgement, actor: Actor) -> None:
@@ -86,10 +87,10 @@ def tell_appeal(ticket: Ticket, judgement: Judgement, actor: Actor) -> None:
     name = "appeal_dismissed" if dismissed else "appeal_granted"
     with _his_language(ticket):
         words = text(f"complaints.letter.{name}", grounds=judgement.grounds)
-    _send(ticket, words, actor)
+    _tell_outcome(ticket, words, actor)
 
 
-def tell_plan(ticket: Ticket, plan: Plan, measures: Sequence[PlanMeasure], actor: Actor) -> None:
+def tell_plan(ticket: Ticket, plan: Plan, measures: Sequence[PlanMeasure]) -> None:
     """The approved plan, to be accepted or refused (CP-17)."""
     with _his_language(ticket):
         lines = [
@@ -107,21 +108,21 @@ def tell_plan(ticket: Ticket, plan: Plan, measures: Sequence[PlanMeasure], actor
             measures="\n".join(lines),
             contact=plan.contact_points,
         )
-    _send(ticket, words, actor, automatic=True)
+    _notify(ticket, words)
 
 
 def tell_result(ticket: Ticket, report: str, pictures: Sequence[UUID], actor: Actor) -> Message:
     """The result with its pictures, to be confirmed and signed."""
     with _his_language(ticket):
         words = text("complaints.letter.result", report=report)
-    return _send(ticket, words, actor, pictures=pictures)
+    return _tell_outcome(ticket, words, actor, pictures)
 
 
-def thank(ticket: Ticket, actor: Actor) -> None:
+def thank(ticket: Ticket) -> None:
     """Sorry again, thanks for the trust, a promise to improve, and when we call (CP-25, CP-27)."""
     with _his_language(ticket):
         words = text("complaints.letter.thanks", hours=settings("complaints")["follow_up_hours"])
-    _send(ticket, words, actor, automatic=True)
+    _notify(ticket, words)
 
 
 def department_name(department_id: UUID | None) -> str:
@@ -137,20 +138,22 @@ def _his_language(ticket: Ticket) -> Any:
     return speaking(ticket.language or tenant.locale, tenant.timezone)
 
 
-def _send(
-    ticket: Ticket,
-    words: str,
-    actor: Actor,
-    *,
-    automatic: bool = False,
-    pictures: Sequence[UUID] = (),
+def _notify(ticket: Ticket, words: str) -> None:
+    """What the procedure says by itself: nobody wrote it, so it bears nobody's name."""
+    write_message(
+        ticket, words, actor=SYSTEM, visibility="public", purpose="notice", automatic=True
+    )
+
+
+def _tell_outcome(
+    ticket: Ticket, words: str, actor: Actor, pictures: Sequence[UUID] = ()
 ) -> Message:
+    """What came of the complaint: it goes at once, as the transition stands, and the portal shows it first."""
     return write_message(
         ticket,
         words,
         actor=actor,
         visibility="public",
-        purpose="notice",
-        automatic=automatic,
+        purpose="outcome",
         attachment_ids=pictures,
     )

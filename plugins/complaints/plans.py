@@ -52,7 +52,7 @@ def propose(ticket: Ticket, answers: dict[str, Any], actor: Actor) -> None:
         contact_points=answers["contact_points"],
         expected_result=answers.get("expected_result", ""),
         author_kind=actor.kind,
-        author_id=actor.id,
+        author_id=actor.on_behalf_of or actor.id,
         author_name=actor.name,
     )
     db.session.add(plan)
@@ -79,7 +79,7 @@ def approve(ticket: Ticket, answers: dict[str, Any], actor: Actor) -> None:
     plan = _decide(ticket, answers, actor, "approved")
     said = PlanApproved(plan_id=plan.id, plan_version=plan.version, author_id=plan.author_id)
     say(said, ticket, actor)
-    letters.tell_plan(ticket, plan, measures_of(plan.id), actor)
+    letters.tell_plan(ticket, plan, measures_of(plan.id))
 
 
 def send_back(ticket: Ticket, answers: dict[str, Any], actor: Actor) -> None:

@@ -50,23 +50,26 @@ _FREE_TEXT: dict[type[Any], tuple[str, ...]] = {
     Complaint: ("complainant", "phone", "mail", "content", "location", "wishes", "appeal_reason",
                 "immediate_action"),
     Judgement: ("grounds", "founded_parts"),
-    Investigation: ("facts", "purpose", "analysis"),
-    Plan: ("contact_points", "customer_words"),
+    Investigation: ("facts", "purpose", "analysis", "cause"),
+    Plan: ("root_cause", "expected_result", "contact_points", "decision_note", "customer_words"),
     Result: ("report", "customer_words"),
     Signature: ("typed_name", "signer_name", "strokes"),
-    FollowUp: ("words",),
+    FollowUp: ("words", "improvement"),
 }  # fmt: skip
 
 
 def export_person(contact: Contact) -> dict[str, Any]:
     """Everything the procedure keeps about the contact."""
     tickets = _tickets_of(contact)
+    rows = {model: _rows(model, tickets) for model in _FREE_TEXT} | {
+        PlanMeasure: _measures(tickets)
+    }
     return {
         model.__tablename__: [
             {column.key: getattr(row, column.key) for column in sa.inspect(model).column_attrs}
-            for row in _rows(model, tickets)
+            for row in found
         ]
-        for model in _FREE_TEXT
+        for model, found in rows.items()
     }
 
 
@@ -80,6 +83,8 @@ def erase_person(contact: Contact) -> None:
         for row in _rows(model, tickets):
             for name in names:
                 setattr(row, name, ERASED if getattr(row, name) else "")
+    for measure in _measures(tickets):
+        measure.measure = ERASED
     for complaint in _rows(Complaint, tickets):
         complaint.erased_at = now()
 
@@ -89,6 +94,11 @@ def _tickets_of(contact: Contact) -> Sequence[UUID]:
         Ticket.tenant_id == current_tenant().id, Ticket.contact_id == contact.id
     )
     return db.session.scalars(query).all()
+
+
+def _measures(tickets: Sequence[UUID]) -> Sequence[PlanMeasure]:
+    plans = [plan.id for plan in _rows(Plan, tickets)]
+    return db.session.scalars(sa.select(PlanMeasure).where(PlanMeasure.plan_id.in_(plans))).all()
 
 
 def _rows(model: type[Any], tickets: Sequence[UUID]) -> Sequence[Any]:

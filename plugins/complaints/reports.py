@@ -21,6 +21,7 @@ from plugins.complaints.letters import department_name
 from plugins.complaints.plans import measures_of, plan_of
 from plugins.complaints.results import follow_up_of, result_of, signature_of
 from plugins.complaints.service import complaint_of, investigation_of, judgement_of
+from plugins.complaints.workflow import INTERNAL
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -206,6 +207,6 @@ REPORTS = [
         "complaints.report.register_internal",
         partial(register, edition="internal"),
         TEMPLATE,
-        "complaints.register:internal",
+        INTERNAL,
     ),
 ]

@@ -76,7 +76,7 @@ def confirm(ticket: Ticket, answers: dict[str, Any], actor: Actor) -> None:
         sha256=signature.sha256,
     )
     say(said, ticket, actor)
-    letters.thank(ticket, actor)
+    letters.thank(ticket)
 
 
 def dispute(ticket: Ticket, answers: dict[str, Any], actor: Actor) -> None:
@@ -103,9 +103,9 @@ def follow_up(ticket: Ticket, answers: dict[str, Any], actor: Actor) -> None:
     say(said, ticket, actor)
 
 
-def seal(signature: Signature, picture_sha256: str = "") -> str:
-    """The hash over what was signed, how, by whom and when: any later change of it shows."""
-    facts = {
+def signed_facts(signature: Signature, picture_sha256: str = "") -> dict[str, Any]:
+    """What was signed, how, by whom and when; strokes and picture by their own hashes."""
+    return {
         "ticket": str(signature.ticket_id),
         "result": str(signature.result_id),
         "kind": signature.kind,
@@ -116,6 +116,11 @@ def seal(signature: Signature, picture_sha256: str = "") -> str:
         "channel": signature.channel,
         "signed_at": signature.signed_at.isoformat(timespec="microseconds"),
     }
+
+
+def seal(signature: Signature, picture_sha256: str = "") -> str:
+    """SHA-256 over the facts as JSON, keys sorted and without spaces: any later change of them shows."""
+    facts = signed_facts(signature, picture_sha256)
     text = json.dumps(facts, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(text.encode()).hexdigest()
 

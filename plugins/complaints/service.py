@@ -123,7 +123,7 @@ def uphold(ticket: Ticket, answers: dict[str, Any], actor: Actor) -> None:
     judgement.founded_parts = answers.get("founded_parts", "")
     judgement.department_id, judgement.promised_at = answers["department"], answers["promised_at"]
     _tell_judged(ticket, judgement, actor)
-    letters.tell_upheld(ticket, judgement, actor)
+    letters.tell_upheld(ticket, judgement)
 
 
 def reject(ticket: Ticket, answers: dict[str, Any], actor: Actor) -> None:

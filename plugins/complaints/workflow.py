@@ -7,6 +7,7 @@ from core.sdk import Stage, State, Transition, Workflow
 NAME = "complaints.complaint"
 APPROVE = "complaints.plan:approve"
 DECIDE_APPEAL = "complaints.appeal:decide"
+INTERNAL = "complaints.register:internal"
 CUSTOMER = ("contact", "user")
 
 STAGES = tuple(

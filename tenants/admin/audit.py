@@ -27,7 +27,9 @@ ICONS = {
     "operator": "server", "anonymous": "world",
 }  # fmt: skip
 # What events mention by a name of its own, which has a title.
-TITLED = ("ticket_type", "workflow", "form", "policy", "calendar", "metric", "report")
+TITLED = (
+    "ticket_type", "workflow", "form", "policy", "calendar", "metric", "report", "permission",
+)  # fmt: skip
 # Pairs of an event's data that read as "before" and "after" of one thing.
 PAIRS = (("before", "after"), ("old", "new"), ("from_state", "to_state"))
 

@@ -32,7 +32,7 @@ MINUTES = {
     "reject": (8, 16), "conclude": (5, 9), "propose_plan": (3, 6), "return_plan": (20, 60),
     "return_to_investigation": (20, 60), "reinvestigate": (10, 40), "approve_plan": (15, 50),
     "accept_plan": (30, 200), "decline_plan": (30, 200), "start": (5, 30), "done": (120, 300),
-    "progress": (200, 500), "work_done": (60, 160), "tell_desk": (10, 70), "report_result": (8, 40),
+    "progress": (200, 500), "work_done": (60, 160), "tell_desk": (10, 70), "ask_confirmation": (5, 20), "report_result": (8, 40),
     "confirm_result": (40, 600), "dispute_result": (100, 900), "follow_up": (60, 400), "close": (10, 90),
     "appeal": (1000, 4000), "grant_appeal": (600, 2000), "dismiss_appeal": (600, 2000),
     "refer": (300, 2000), "close_final": (300, 2000), "hand_over": (10, 30), "accept_handover": (5, 20),

@@ -210,6 +210,10 @@ def _tell_desk(case: Case) -> None:
     tickets.report_work(case.ticket_id, words, actor=case.supervisor, purpose="result")
 
 
+def _ask_confirmation(case: Case) -> None:
+    _say(case, case.agent, case.phrase("ask_confirmation"))
+
+
 def _tell_result(case: Case) -> None:
     _say(case, case.agent, case.phrase("told_result", result=case.story["result"]))
 
@@ -300,6 +304,7 @@ _STEPS: dict[str, Callable[[Case], None]] = {
     "progress": _progress,
     "work_done": _work_done,
     "tell_desk": _tell_desk,
+    "ask_confirmation": _ask_confirmation,
     "wait_customer": _wait_customer,
     "wait_third_party": _wait_third_party,
     "customer_back": _customer_back,

@@ -5,9 +5,9 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from flask import flash, g, redirect, render_template, request, url_for
+from flask import flash, g, jsonify, redirect, render_template, request, url_for
 
-from core.host import PointIn, contacts, organisations, panels, tickets
+from core.host import PointIn, contacts, organisations, panels, privacy, tickets
 from core.sdk import PolydeskError, StaleVersion, page, text
 from tenants.desk.layout import layout
 from tenants.desk.names import type_title
@@ -17,6 +17,8 @@ from tenants.desk.views import OPEN, STATUSES
 
 if TYPE_CHECKING:
     from uuid import UUID
+
+    from flask import Response
 
 FOUND = 50
 MATTERS = 20
@@ -68,6 +70,9 @@ def draw(contact_id: UUID, **changes: Any) -> str:
         "may_write": g.actor.can("contact:write"),
         "may_open": g.actor.can("ticket:write"),
         "may_reveal": g.actor.can("contact:reveal"),
+        "may_export": g.actor.can("contact:export"),
+        "may_erase": g.actor.can("contact:erase") and found.redacted_at is None,
+        "erase_problems": [],
     }
     return render_template("desk/contact.html", **(values | changes), **layout(current="contacts"))
 
@@ -104,6 +109,26 @@ def verify(contact_id: UUID) -> Any:
 def _back(contact_id: UUID, words: str) -> Any:
     flash(text(words))
     return redirect(url_for("desk.contact", contact_id=contact_id), 303)
+
+
+@page("contact:export")
+def export_person(contact_id: UUID) -> Response:
+    """Everything kept about the customer, as a file; who asked is on the record."""
+    told = privacy.export_person(contact_id, actor=g.actor)
+    response = jsonify(told)
+    response.headers["Content-Disposition"] = f'attachment; filename="{told["contact_id"]}.json"'
+    return response
+
+
+def _erase_again(error: PolydeskError, contact_id: UUID) -> str:
+    return draw(contact_id, erase_problems=lines(error), typed=dict(request.form))
+
+
+@page("contact:erase", redraw=_erase_again)
+def erase_person(contact_id: UUID) -> Any:
+    """Overwrite the customer's data everywhere, once the name was typed."""
+    privacy.erase_person(contact_id, request.form.get("confirm", ""), actor=g.actor)
+    return _back(contact_id, "desk.contact.erased")
 
 
 @page("contact:reveal", redraw=lambda error, contact_id, point_id: _again(error, contact_id))  # noqa: ARG005  the path has it

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from flask import current_app, g, url_for
+from flask import current_app, g, request, url_for
 
 from core.host import ask, team_book
 from core.sdk import current_tenant, text
@@ -94,7 +94,13 @@ def _teams(actor: Actor, team_id: UUID | None, numbers: Counts) -> list[dict[str
 
 
 def _plugin_entry(item: NavItem) -> dict[str, Any]:
-    return {"title": text(item.title), "icon": item.icon, "url": item.url, "count": 0}
+    return {
+        "title": text(item.title),
+        "icon": item.icon,
+        "url": item.url,
+        "count": 0,
+        "current": request.path == item.url,
+    }
 
 
 def _bottom(current: str) -> list[dict[str, Any]]:

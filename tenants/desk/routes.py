@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from flask import Blueprint
+from typing import cast
 
+from flask import Blueprint, Flask
+
+from core.host import offer_desk
 from tenants.desk import bulk, contact_pages, intake, queue_pages, ticket_actions, ticket_pages
+from tenants.desk.layout import layout
 
 blueprint = Blueprint("desk", __name__, url_prefix="/desk", template_folder="templates")
+blueprint.record(lambda state: offer_desk(cast("Flask", state.app), layout))
 
 TICKET = "/tickets/<uuid:ticket_id>"
 CONTACT = "/contacts/<uuid:contact_id>"
@@ -30,6 +35,7 @@ for rule, method, view in (
     (f"{TICKET}/hand-over", "POST", ticket_actions.hand_over),
     (f"{TICKET}/hand-over/accept", "POST", ticket_actions.accept_handover),
     (f"{TICKET}/take-back", "POST", ticket_actions.take_back),
+    (f"{TICKET}/work-reports", "POST", ticket_actions.report_work),
     (f"{TICKET}/merge", "POST", ticket_actions.merge),
     (f"{TICKET}/points/<uuid:point_id>/reveal", "POST", ticket_actions.reveal),
     ("/contacts", "GET", contact_pages.contact_list),
@@ -38,6 +44,8 @@ for rule, method, view in (
     (f"{CONTACT}/points", "POST", contact_pages.add_point),
     (f"{CONTACT}/points/<uuid:point_id>/reveal", "POST", contact_pages.reveal_point),
     (f"{CONTACT}/verify", "POST", contact_pages.verify),
+    (f"{CONTACT}/export", "POST", contact_pages.export_person),
+    (f"{CONTACT}/erase", "POST", contact_pages.erase_person),
     (f"{CONTACT}/panels/<name>", "GET", contact_pages.contact_panel),
     ("/files/<uuid:attachment_id>", "GET", ticket_pages.file),
     ("/files/<uuid:attachment_id>/small", "GET", ticket_pages.thumbnail),

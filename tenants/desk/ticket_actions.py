@@ -228,6 +228,21 @@ def take_back(ticket_id: UUID) -> Any:
     return back(ticket_id, "desk.take_back.done")
 
 
+def _work_again(error: PolydeskError, ticket_id: UUID) -> str:
+    typed = {name: request.form.get(name, "") for name in ("kind", "body")}
+    found = model.load(ticket_id, g.actor)
+    return draw(found, **asked(found, "report-work", work=typed, word_problems=lines(error)))
+
+
+@page("ticket:write", redraw=_work_again)
+def report_work(ticket_id: UUID) -> Any:
+    """Tell the desk that the work is done, or what came of it; the customer sees neither."""
+    kind, body = request.form.get("kind", ""), request.form.get("body", "")
+    key = request.form.get("form_key", "")
+    tickets.report_work(ticket_id, body, actor=g.actor, purpose=kind, key=key)
+    return back(ticket_id, "desk.work.done")
+
+
 @page("ticket:write", redraw=partial(_words_again, "merge"))
 def merge(ticket_id: UUID) -> Any:
     """Close this ticket into another one, named by its number."""

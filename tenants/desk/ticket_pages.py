@@ -91,10 +91,13 @@ def move_form(found: Ticket, name: str, **changes: Any) -> dict[str, Any]:
 
 
 def asked(found: Ticket, what: str, **changes: Any) -> dict[str, Any]:
-    """Values that open one of core's own forms inline: hand-over, take-back, decline, merge."""
+    """Values that open one of core's own forms inline: hand-over, report-work, take-back, decline, merge."""
     if what == "hand-over":
         form = model.form_named("handover")
         return {"inline": "handover", "move_form": form, "typed_answers": None, **changes}
+    if what == "report-work":
+        typed = {"kind": "work_done", "body": ""}
+        return {"inline": "work", "work": typed, "word_problems": [], **changes}
     if what not in QUESTIONS:
         return changes
     endpoint, kind = QUESTIONS[what]

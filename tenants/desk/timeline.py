@@ -40,6 +40,8 @@ ICONS = {
     "message.recalled": "arrow-back-up",
 }
 PRIORITIES = frozenset({"normal", "urgent", "critical"})
+# Purposes that a message is marked with, whoever wrote it.
+TOLD = frozenset({"work_done", "result", "outcome"})
 
 
 @dataclass(frozen=True)
@@ -130,6 +132,7 @@ class _Teller:
         note = message.visibility == "internal"
         kind = "note" if note else "customer" if message.author_kind == "contact" else "agent"
         role = "automatic" if message.automatic else kind
+        role = message.purpose if message.purpose in TOLD else role
         held = message.hold_until is not None and message.hold_until > now()
         return Said(
             id=message.id,
@@ -152,7 +155,7 @@ class _Teller:
             id=row.id,
             words=self._words(row),
             at=row.occurred_at,
-            icon=ICONS.get(row.type, "puzzle" if owner else "point"),
+            icon=ICONS.get(row.type, catalog().plugins[owner].icon if owner else "point"),
             plugin=owner,
         )
 

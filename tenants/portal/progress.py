@@ -41,6 +41,7 @@ class Said:
     body: str
     html: str | None
     files: tuple[dict[str, Any], ...]
+    outcome: bool = False
 
     @property
     def pictures(self) -> list[dict[str, Any]]:
@@ -157,9 +158,13 @@ def conversation(entries: Sequence[Entry], actor: Actor, base: str) -> list[Said
     ]
 
 
-def latest_answer(said: Sequence[Said]) -> Said | None:
-    """The last thing that the house said."""
-    return next((message for message in reversed(said) if not message.mine), None)
+def shown_first(said: Sequence[Said], entries: Sequence[Entry]) -> Said | None:
+    """The outcome while it stands; before there is one, or once work went on, the last thing the house said."""
+    moves = (entry for entry in entries if entry.event and entry.event.type == "ticket.moved")
+    went_on = [move.at for move in moves if move.event and move.event.payload["status"] == "open"]
+    stands = [m for m in said if m.outcome and (not went_on or m.at >= went_on[-1])]
+    answers = stands or [message for message in said if not message.mine]
+    return answers[-1] if answers else None
 
 
 def _said(message: Message, rows: Sequence[Any], actor: Actor, base: str) -> Said:
@@ -174,6 +179,7 @@ def _said(message: Message, rows: Sequence[Any], actor: Actor, base: str) -> Sai
         body=text("portal.track.redacted") if gone else message.body_text,
         html=None if gone else message.body_html,
         files=files,
+        outcome=message.purpose == "outcome",
     )
 
 

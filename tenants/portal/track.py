@@ -157,7 +157,7 @@ def _draw(found: Door, *, chosen: str = "", **more: Any) -> str:
         "waits": ticket.status == "waiting" and bool(asked),
         "steps": progress.steps(ticket, entries),
         "said": said,
-        "answer": progress.latest_answer(said),
+        "answer": progress.shown_first(said, entries),
         "asked": asked,
         "others": [way for way in offered if way not in asked],
         "picked": picked,

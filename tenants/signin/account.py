@@ -10,6 +10,8 @@ from core.host import accounts, passwords, sign_ins
 from core.sdk import SIGNED_IN, Invalid, NotFound, Problem, page, text
 from tenants.signin.routes import LANGUAGES, blueprint, draw, problems_of
 
+__all__ = ["blueprint"]
+
 if TYPE_CHECKING:
     from uuid import UUID
 

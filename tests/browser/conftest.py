@@ -14,7 +14,7 @@ from core.auth import service as people
 from core.auth import teams
 from core.config import load_config
 from core.db import clear_session, db, transaction
-from core.tenancy import as_tenant, find_tenant
+from core.tenancy import as_tenant
 from tenants import service
 from tests.conftest import make_app
 from tests.running.conftest import installation  # noqa: F401  a fixture
@@ -41,9 +41,15 @@ def house(installation: Installation) -> dict[str, Any]:  # noqa: F811
             tenant = service.create_tenant("jinlan", {"zh-CN": "锦澜服务", "en": "Jinlan Services"})
         with as_tenant(tenant), transaction():
             service.enable_plugin("complaints", actor=OPERATOR)
-            desk = teams.create_department("desk", {"zh-CN": "客服中心", "en": "Service desk"}, actor=OPERATOR)
-            works = teams.create_department("works", {"zh-CN": "工程部", "en": "Works"}, actor=OPERATOR)
-            team = teams.create_team("desk-1", {"zh-CN": "客服一组", "en": "Desk one"}, desk.id, actor=OPERATOR)
+            desk = teams.create_department(
+                "desk", {"zh-CN": "客服中心", "en": "Service desk"}, actor=OPERATOR
+            )
+            works = teams.create_department(
+                "works", {"zh-CN": "工程部", "en": "Works"}, actor=OPERATOR
+            )
+            team = teams.create_team(
+                "desk-1", {"zh-CN": "客服一组", "en": "Desk one"}, desk.id, actor=OPERATOR
+            )
             for mail, name, role in (
                 ("li@jinlan.example", "李敏", "agent"),
                 ("chen@jinlan.example", "陈立", "supervisor"),
@@ -56,7 +62,11 @@ def house(installation: Installation) -> dict[str, Any]:  # noqa: F811
         clear_session()
         for engine in db.engines.values():
             engine.dispose()
-    return {"installation": installation, "url": f"http://jinlan.localhost:{installation.port}", **found}
+    return {
+        "installation": installation,
+        "url": f"http://jinlan.localhost:{installation.port}",
+        **found,
+    }
 
 
 @pytest.fixture(scope="session")
@@ -65,7 +75,12 @@ def chromium() -> Iterator[Browser]:
     with sync_playwright() as play:
         browser = play.chromium.launch(
             executable_path=os.environ.get("CHROMIUM", "/usr/bin/chromium"),
-            args=["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--disable-background-networking"],
+            args=[
+                "--no-sandbox",
+                "--disable-dev-shm-usage",
+                "--disable-gpu",
+                "--disable-background-networking",
+            ],
         )
         yield browser
         browser.close()
@@ -74,7 +89,15 @@ def chromium() -> Iterator[Browser]:
 class Person:
     """Somebody in front of a screen; what the browser complains of is remembered and must stay empty."""
 
-    def __init__(self, browser: Browser, house: dict[str, Any], kind: str, *, locale: str = "zh-CN", dark: bool = False) -> None:  # noqa: E501
+    def __init__(
+        self,
+        browser: Browser,
+        house: dict[str, Any],
+        kind: str,
+        *,
+        locale: str = "zh-CN",
+        dark: bool = False,
+    ) -> None:
         width, height = SIZES[kind]
         self.context = browser.new_context(
             viewport={"width": width, "height": height},

@@ -107,8 +107,14 @@ def _submit(phone, photo):
     answer(
         page,
         "main form[method=post]",
-        {"description": WORDS, "location": "B2 层 C 区", "wishes": "书面答复",
-         "name": "林晓雯", "phone": "13800006021", "mail": "lin@customer.example"},
+        {
+            "description": WORDS,
+            "location": "B2 层 C 区",
+            "wishes": "书面答复",
+            "name": "林晓雯",
+            "phone": "13800006021",
+            "mail": "lin@customer.example",
+        },
     )
     page.set_input_files("main form[method=post] input[type=file]", photo)
     phone.keep("portal-submit-mobile")
@@ -142,7 +148,13 @@ def test_a_complaint_from_the_phone_to_the_signed_and_closed_ticket(house, someb
             desk,
             ticket,
             "assess",
-            {"grade": "serious", "safety": "0", "complexity": "medium", "impact": "high", "immediate": "0"},
+            {
+                "grade": "serious",
+                "safety": "0",
+                "complexity": "medium",
+                "impact": "high",
+                "immediate": "0",
+            },
         )
         _move(
             desk,
@@ -187,13 +199,23 @@ def test_a_complaint_from_the_phone_to_the_signed_and_closed_ticket(house, someb
             keep=(agent, "desk-plan-form"),
         )
         desk.goto(ticket)
-        assert desk.locator("text=批准方案").count() == 0, "the author is not offered his own plan's approval"
+        assert desk.locator("text=批准方案").count() == 0, (
+            "the author is not offered his own plan's approval"
+        )
 
         boss = supervisor.sign_in("chen@jinlan.example")
-        _move(boss, ticket, "approve_plan", {"note": "同意，举一反三检查全部潜污泵。"}, keep=(supervisor, "desk-approval"))
+        _move(
+            boss,
+            ticket,
+            "approve_plan",
+            {"note": "同意，举一反三检查全部潜污泵。"},
+            keep=(supervisor, "desk-approval"),
+        )
 
         customer = phone.open(link)
-        assert customer.locator("text=设备二班赵建国").count() == 0, "the responsible person is not the customer's to know"
+        assert customer.locator("text=设备二班赵建国").count() == 0, (
+            "the responsible person is not the customer's to know"
+        )
         phone.keep("portal-track-plan-mobile")
         _accept(customer, "accept_plan", {"words": "可以，请尽快。"})
 
@@ -202,7 +224,11 @@ def test_a_complaint_from_the_phone_to_the_signed_and_closed_ticket(house, someb
             desk,
             ticket,
             "report_result",
-            {"report": "浮球开关已更换，排水沟清掏 62 米，试水 30 分钟无返水。", "pictures": photo, "done_at": _soon(0)},
+            {
+                "report": "浮球开关已更换，排水沟清掏 62 米，试水 30 分钟无返水。",
+                "pictures": photo,
+                "done_at": _soon(0),
+            },
         )
         customer.goto(link)
         phone.keep("portal-track-result-mobile")
@@ -214,7 +240,14 @@ def test_a_complaint_from_the_phone_to_the_signed_and_closed_ticket(house, someb
             desk,
             ticket,
             "follow_up",
-            {"channel": "phone", "reached": "1", "speed": "5", "effect": "4", "attitude": "5", "words": "满意"},
+            {
+                "channel": "phone",
+                "reached": "1",
+                "speed": "5",
+                "effect": "4",
+                "attitude": "5",
+                "words": "满意",
+            },
         )
         _move(desk, ticket, "close")
         agent.keep("desk-ticket-closed")

@@ -206,15 +206,18 @@ def test_only_a_supervisor_approves_and_never_the_author(case: Case) -> None:
 
 
 @pytest.mark.rule("CP-14")
-def test_a_tenant_with_one_supervisor_may_do_without_the_second(case: Case) -> None:
-    """The setting lifts the author's bar, never the permission."""
+def test_no_setting_lets_the_author_approve_his_own_plan(case: Case) -> None:
+    """ "Never the author's" is absolute: a stored switch of old days changes nothing."""
     with transaction():
+        settings.save("complaints", {"appeal_days": 15}, actor=SYSTEM)
+        row = db.session.get_one(settings.Setting, (case.house.tenant.id, "complaints"))
+        row.values = {**row.values, "require_supervisor": False}
+    with pytest.raises(Invalid):
         settings.save("complaints", {"require_supervisor": False}, actor=SYSTEM)
     case.go(*TO_PLAN)
     case.move("propose_plan", case.house.supervisor, **case.answers("propose_plan"))
-    with pytest.raises(Forbidden):
-        case.move("approve_plan", case.house.agent, note="同意")
-    assert case.go("approve_plan").state == "plan_approved"
+    assert refused(case, "approve_plan") == "own_plan"
+    assert case.move("approve_plan", case.house.manager, note="同意").state == "plan_approved"
 
 
 @pytest.mark.rule("CP-15")

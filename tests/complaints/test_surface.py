@@ -122,7 +122,7 @@ def test_a_person_is_exported_whole_and_erased(case: Case) -> None:
     contact = get_contact(case.house.contact_id)
     exported = ask_one("export_person", contact)
     assert exported["complaints_complaint"][0]["complainant"] == "林晓雯"
-    assert len(exported) == 7
+    assert len(exported) == 8
     seal = results.signature_of(case.ticket.id).sha256
     with transaction():
         ask("erase_person", contact=contact)

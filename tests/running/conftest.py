@@ -36,7 +36,12 @@ class Installation:
     def polydesk(self, *words: str) -> str:
         """Run a command in a fresh process; gives what it printed."""
         done = subprocess.run(
-            [BIN / "polydesk", *words], env=self.environment, capture_output=True, text=True, check=False, timeout=120
+            [BIN / "polydesk", *words],
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=120,
         )
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
@@ -44,20 +49,44 @@ class Installation:
     def fails(self, *words: str) -> str:
         """Run a command that must fail; gives what it said."""
         done = subprocess.run(
-            [BIN / "polydesk", *words], env=self.environment, capture_output=True, text=True, check=False, timeout=120
+            [BIN / "polydesk", *words],
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=120,
         )
         assert done.returncode != 0, done.stdout
         return done.stdout + done.stderr
 
-    def get(self, path: str, *, host: str = "", headers: dict[str, str] | None = None) -> tuple[int, bytes]:
+    def token(
+        self, slug: str, mail: str, scopes: str = "ticket:read ticket:write event:read"
+    ) -> str:
+        """A fresh bearer token of a user."""
+        printed = self.polydesk(
+            "tokens", "create", "--tenant", slug, "--user", mail, "--scopes", scopes
+        )
+        return next(word for word in printed.split() if word.startswith(f"pd_{slug}_"))
+
+    def get(
+        self, path: str, *, host: str = "", headers: dict[str, str] | None = None
+    ) -> tuple[int, bytes]:
         """Status and body of a GET, redirects not followed."""
         return self.request("GET", path, host=host, headers=headers)
 
     def request(
-        self, method: str, path: str, body: bytes | None = None, *, host: str = "", headers: dict[str, str] | None = None
+        self,
+        method: str,
+        path: str,
+        body: bytes | None = None,
+        *,
+        host: str = "",
+        headers: dict[str, str] | None = None,
     ) -> tuple[int, bytes]:
         """Status and body of any request."""
-        request = urllib.request.Request(f"http://127.0.0.1:{self.port}{path}", data=body, method=method)  # noqa: S310
+        request = urllib.request.Request(
+            f"http://127.0.0.1:{self.port}{path}", data=body, method=method
+        )
         request.add_header("Host", host or f"localhost:{self.port}")
         for name, value in (headers or {}).items():
             request.add_header(name, value)
@@ -74,7 +103,10 @@ class Installation:
         log = Path(self.environment["POLYDESK_DATA"]) / "server.log"
         with log.open("wb") as output:
             process = subprocess.Popen(
-                [BIN / command[0], *command[1:]], env=self.environment, stdout=output, stderr=subprocess.STDOUT
+                [BIN / command[0], *command[1:]],
+                env=self.environment,
+                stdout=output,
+                stderr=subprocess.STDOUT,
             )
         try:
             self._wait(process, log)
@@ -96,7 +128,7 @@ class Installation:
 
 
 class _Stay(urllib.request.HTTPRedirectHandler):
-    def redirect_request(self, *args: object, **kwargs: object) -> None:
+    def redirect_request(self, *_: object, **__: object) -> None:
         return None
 
 
@@ -107,7 +139,9 @@ def _free_port() -> int:
 
 
 @pytest.fixture
-def installation(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Installation:
+def installation(
+    tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, worker_id: str
+) -> Installation:
     """An empty, migrated installation on the suite's database kind."""
     name = f"run_{worker_id}_{os.getpid()}_{time.monotonic_ns()}"
     if POSTGRESQL:
@@ -117,8 +151,13 @@ def installation(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, worke
         urls = fresh_sqlite(shared if worker_id == "master" else shared.parent, name, migrate)
     port = _free_port()
     environment = {
-        "PATH": os.environ["PATH"], "LANG": "C.UTF-8", "POLYDESK_DATA": str(tmp_path / "data"),
-        "POLYDESK_URL": f"http://localhost:{port}", "POLYDESK_BIND": f"127.0.0.1:{port}",
-        "DATABASE_URL": urls["app"], "DATABASE_OWNER_URL": urls["owner"], "DATABASE_WORKER_URL": urls["worker"],
+        "PATH": os.environ["PATH"],
+        "LANG": "C.UTF-8",
+        "POLYDESK_DATA": str(tmp_path / "data"),
+        "POLYDESK_URL": f"http://localhost:{port}",
+        "POLYDESK_BIND": f"127.0.0.1:{port}",
+        "DATABASE_URL": urls["app"],
+        "DATABASE_OWNER_URL": urls["owner"],
+        "DATABASE_WORKER_URL": urls["worker"],
     }
     return Installation(environment, port)

@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 GUNICORN = ("gunicorn", "wsgi:app", "--workers", "2", "--threads", "4", "--worker-class", "gthread")
+COMPLAINT = {
+    "type": "complaints.complaint",
+    "subject": "车库返水",
+    "description": "两次返水",
+    "form": {"name": "林晓雯", "phone": "13800006021", "happened_at": "2026-11-19T08:42:00+08:00"},
+}
 
 
 @pytest.fixture
@@ -15,36 +23,54 @@ def houses(installation):
         installation.polydesk("tenants", "create", slug, slug.title())
         installation.polydesk("plugins", "enable", slug, "complaints")
         installation.polydesk(
-            "users", "create", "--tenant", slug, "--email", "lin@example.com", "--name", "Lin", "--role", "admin",
-            "--password", "a long enough one",
+            *("users", "create", "--tenant", slug, "--email", "lin@example.com", "--name", "Lin"),
+            *("--role", "manager", "--password", "a long enough one"),
         )
-        printed = installation.polydesk(
-            "tokens", "create", "--tenant", slug, "--user", "lin@example.com", "--scopes", "ticket:read ticket:write"
-        )
-        tokens[slug] = next(word for word in printed.split() if word.startswith(f"pd_{slug}_"))
+        tokens[slug] = installation.token(slug, "lin@example.com")
     return tokens
 
 
 def test_disable_and_enable_are_felt_by_both_workers_and_by_nobody_else(installation, houses):
-    with installation.running(*GUNICORN):
-        opened = {slug: _open_complaint(installation, token) for slug, token in houses.items()}
+    bind = ("--bind", f"127.0.0.1:{installation.port}")
+    with installation.running(*GUNICORN, *bind):
+        opened = {slug: _open(installation, token) for slug, token in houses.items()}
 
         def statuses(slug):
             """The plugin's own route and the ticket, asked often enough to meet both workers."""
-            token = _bearer(houses[slug])
-            own = {installation.get("/api/v1/complaints/categories", headers=token)[0] for _ in range(12)}
-            ticket = {installation.get(f"/api/v1/tickets/{opened[slug]}", headers=token)[0] for _ in range(12)}
-            return own, ticket
+            paths = ("/api/v1/complaints/cases", f"/api/v1/tickets/{opened[slug]}")
+            return tuple(
+                {_get(installation, path, houses[slug]) for _ in range(12)} for path in paths
+            )
 
         assert statuses("jinlan") == ({200}, {200})
         installation.polydesk("plugins", "disable", "jinlan", "complaints")
         assert statuses("jinlan") == ({404}, {200})
         assert statuses("northgate") == ({200}, {200})
-        assert _move(installation, houses["jinlan"], opened["jinlan"]) == 404
+        assert _acknowledge(installation, houses["jinlan"], opened["jinlan"]) == 404
         installation.polydesk("plugins", "enable", "jinlan", "complaints")
         assert statuses("jinlan") == ({200}, {200})
-        assert _move(installation, houses["jinlan"], opened["jinlan"]) == 201
+        assert _acknowledge(installation, houses["jinlan"], opened["jinlan"]) == 201
 
 
 def _bearer(token):
-    return {"Authorization": f"Bearer {token}"}
+    return {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+
+
+def _get(installation, path, token):
+    return installation.get(path, headers=_bearer(token))[0]
+
+
+def _open(installation, token):
+    status, body = installation.request(
+        "POST", "/api/v1/tickets", json.dumps(COMPLAINT).encode(), headers=_bearer(token)
+    )
+    assert status == 201, body.decode()
+    return json.loads(body)["id"]
+
+
+def _acknowledge(installation, token, ticket_id):
+    read = json.loads(installation.get(f"/api/v1/tickets/{ticket_id}", headers=_bearer(token))[1])
+    body = json.dumps({"name": "acknowledge", "form": {}, "version": read["version"]}).encode()
+    return installation.request(
+        "POST", f"/api/v1/tickets/{ticket_id}/transitions", body, headers=_bearer(token)
+    )[0]

@@ -1,0 +1,58 @@
+"""What a tenant edits is checked as what a plugin declares is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from core import definitions
+from core.actors import SYSTEM
+from core.bodies import to_body
+from core.db import transaction
+from core.errors import Invalid
+
+if TYPE_CHECKING:
+    from core.tenancy import Tenant
+
+
+def edited(kind: str, name: str, **changes: Any) -> dict[str, Any]:
+    return to_body(definitions.get(kind, name)) | changes
+
+
+def fault(kind: str, name: str, body: dict[str, Any]) -> str:
+    with pytest.raises(Invalid) as caught, transaction():
+        definitions.edit(kind, name, body, actor=SYSTEM)
+    assert definitions.history(kind, name) == []
+    return str(caught.value.problems)
+
+
+def test_a_workflow_that_leads_nowhere_is_refused(tenant: Tenant) -> None:
+    ways = edited("workflow", "ticket")["transitions"]
+    bad = {
+        "which there is not": [{**ways[0], "target": "moon"}, *ways[1:]],
+        "no_such_guard": [{**ways[0], "guards": ["no_such_guard"]}, *ways[1:]],
+        "stands twice": [*ways, ways[0]],
+        "cannot be reached": [way for way in ways if way["name"] != "wait_customer"],
+    }
+    for words, transitions in bad.items():
+        assert words in fault(
+            "workflow", "ticket", edited("workflow", "ticket", transitions=transitions)
+        )
+    with transaction():
+        kept = [way for way in ways if way["name"] != "withdraw"]
+        version = definitions.edit(
+            "workflow", "ticket", edited("workflow", "ticket", transitions=kept), actor=SYSTEM
+        )
+    assert version.endswith("+1")
+    assert len(definitions.get("workflow", "ticket", version).transitions) == len(ways) - 1
+
+
+def test_a_form_with_a_bad_field_is_refused(tenant: Tenant) -> None:
+    fields = edited("form", "question")["fields"]
+    twice = edited("form", "question", fields=[*fields, fields[0]])
+    assert "forms.check.twice" in fault("form", "question", twice)
+    good = edited("form", "question", fields=fields[:1])
+    with transaction():
+        version = definitions.edit("form", "question", good, actor=SYSTEM)
+    assert len(definitions.get("form", "question", version).fields) == 1

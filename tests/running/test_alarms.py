@@ -1,0 +1,62 @@
+"""In the running server a warning and a breach due in 3 s arrive within 5 s."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import replace
+
+from core.actors import SYSTEM
+from core.bodies import to_body
+from core.config import load_config
+from core.db import clear_session, db, transaction
+from core.declarations import Target
+from core.sla import defaults, policies
+from core.tenancy import as_tenant, find_tenant
+from tests.conftest import make_app
+
+QUICK = replace(
+    defaults.DEFAULT_POLICY,
+    targets=(Target("first_response", 3, calendar="always"),),
+    warn_percent=50,
+)
+
+
+def _promise_three_seconds(installation):
+    with make_app(load_config(installation.environment)).app_context():
+        with as_tenant(find_tenant("swift")), transaction():
+            policies.edit_policy("standard", to_body(QUICK), actor=SYSTEM)
+        clear_session()
+        for engine in db.engines.values():
+            engine.dispose()
+
+
+def test_a_warning_and_a_breach_arrive_in_the_feed_of_the_running_server(installation):
+    installation.polydesk("tenants", "create", "swift", "Swift")
+    installation.polydesk(
+        *("users", "create", "--tenant", "swift", "--email", "lin@example.com", "--name", "Lin"),
+        *("--role", "manager", "--password", "a long enough one"),
+    )
+    headers = {
+        "Authorization": f"Bearer {installation.token('swift', 'lin@example.com')}",
+        "Content-Type": "application/json",
+    }
+    _promise_three_seconds(installation)
+    with installation.running("polydesk", "serve"):
+        body = {"type": "problem", "subject": "Lift", "description": "It stands still"}
+        status, answer = installation.request(
+            "POST", "/api/v1/tickets", json.dumps(body).encode(), headers=headers
+        )
+        begun = time.monotonic()
+        assert status == 201, answer.decode()
+        seen: dict[str, float] = {}
+        while len(seen) < 2 and time.monotonic() - begun < 10:
+            feed = json.loads(
+                installation.get("/api/v1/events?after=0&limit=100", headers=headers)[1]
+            )
+            for event in feed["items"]:
+                if event["type"] in {"clock.warned", "clock.breached"}:
+                    seen.setdefault(event["type"], time.monotonic() - begun)
+            time.sleep(0.1)
+    assert set(seen) == {"clock.warned", "clock.breached"}
+    assert max(seen.values()) <= 5, seen
