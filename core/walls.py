@@ -16,7 +16,7 @@ from core.errors import NoTenant, StartupError, TenantLeak
 from core.tenancy import tenant_or_none
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
     from uuid import UUID
 
     from sqlalchemy.engine import Connection
@@ -33,6 +33,9 @@ _REFERENCE = re.compile(
 _PREDICATE = re.compile(
     rf'(?:"?(\w+)"?\.)?\btenant_id\b\s*(?:=|IN)\s*\(?\s*(?:CAST\()?(?:{_PLACEHOLDER}|"?(\w+)"?\.tenant_id)',
     re.IGNORECASE,
+)
+_SET = re.compile(
+    r"(?<=\bSET\b).*?(?=\bWHERE\b|\bFROM\b|\bRETURNING\b|$)", re.IGNORECASE | re.DOTALL
 )
 _INSERT = re.compile(r'^\s*INSERT\s+INTO\s+"?(\w+)"?\s*\(([^)]*)\)', re.IGNORECASE)
 
@@ -64,7 +67,6 @@ class _Verdict:
     tables: frozenset[str]
     problem: str = ""
     keys: tuple[str | int, ...] = ()
-    insert_width: int = 0
 
 
 def _strip_literals(sql: str) -> str:
@@ -82,6 +84,9 @@ def _judge(sql: str) -> _Verdict:
         return _Verdict(tables)
     if match := _INSERT.match(text):
         return _judge_insert(text, match, tables)
+    text, moves = _without_set(text)
+    if moves:
+        return _Verdict(tables, "a row may not change its tenant")
     keys: list[str | int] = []
     bound: set[str] = set()
     joined: list[tuple[str, str]] = []
@@ -101,17 +106,27 @@ def _judge(sql: str) -> _Verdict:
     return _Verdict(tables, problem, tuple(keys))
 
 
+def _without_set(text: str) -> tuple[str, bool]:
+    """An UPDATE without what it sets (its placeholders kept in place), and whether it sets the tenant."""
+    found = _SET.search(text)
+    if not found:
+        return text, False
+    kept = re.sub(r"[^?]", " ", found.group())
+    return text[: found.start()] + kept + text[found.end() :], "tenant_id" in found.group()
+
+
 def _judge_insert(text: str, match: re.Match[str], tables: frozenset[str]) -> _Verdict:
     columns = [name.strip().strip('"') for name in match.group(2).split(",")]
     if "tenant_id" not in columns:
         return _Verdict(tables, "insert without tenant_id")
-    rest = text[match.end() :]
-    named = tuple(dict.fromkeys(re.findall(r"[%:]\(?(tenant_id(?:_m?\d+|__\d+)?)\b", rest)))
+    rows = re.split(r"\bON\s+CONFLICT\b|\bRETURNING\b", text[match.end() :], flags=re.IGNORECASE)[0]
+    named = tuple(dict.fromkeys(re.findall(r"[%:]\(?(tenant_id(?:_m?\d+|__\d+)?)\b", rows)))
     if named:
         return _Verdict(tables, keys=named)
-    if "?" not in rest:
-        return _Verdict(tables, "insert without bound values")
-    return _Verdict(tables, keys=(columns.index("tenant_id"),), insert_width=len(columns))
+    count, width = rows.count("?"), len(columns)
+    if not count or count % width:
+        return _Verdict(tables, "insert of values that are not all bound")
+    return _Verdict(tables, keys=tuple(range(columns.index("tenant_id"), count, width)))
 
 
 def _key(text: str, placeholder: str, at: int) -> str | int:
@@ -139,15 +154,8 @@ def guard(
 
 
 def _check_values(verdict: _Verdict, values: Any, tenant_id: UUID) -> None:
-    if verdict.insert_width:
-        found: Sequence[Any] = values[verdict.keys[0] :: verdict.insert_width]
-        if len(values) % verdict.insert_width:
-            raise TenantLeak("insert with computed values cannot be checked")
-    else:
-        found = [values[key] for key in verdict.keys]
-    for value in found:
-        if not _is(value, tenant_id):
-            raise TenantLeak("a statement is bound to another tenant")
+    if not all(_is(values[key], tenant_id) for key in verdict.keys):
+        raise TenantLeak("a statement is bound to another tenant")
 
 
 def _is(value: Any, tenant_id: UUID) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from functools import wraps
 from http import HTTPStatus
@@ -18,6 +19,7 @@ from core.errors import (
     Conflict,
     Invalid,
     Malformed,
+    NotFound,
     NotOffered,
     NotSignedIn,
     Problem,
@@ -30,7 +32,7 @@ from core.jobs import wake_relay
 from core.tenancy import tenant_or_none
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from flask import Response
 
@@ -40,6 +42,7 @@ SIGNED_IN = "signed-in"
 """Any member of staff, whatever the role."""
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 JSON_LIMIT, JSON_DEPTH = 64 * 1024, 20
+NO_TEXT = re.compile(r"[\x00\ud800-\udfff]")
 REDRAWN = (Invalid, StaleVersion, NotOffered, Conflict, TooLarge, TooMany)
 
 HEADERS = {
@@ -113,6 +116,7 @@ def endpoint(
         @wraps(view)
         def checked(**path: Any) -> Any:
             _admit(permission)
+            _refuse_unkeepable()
             arguments = dict(path)
             if query:
                 arguments["query"] = _parser.parse(query(), request, location="query")
@@ -166,6 +170,11 @@ def page(
         @wraps(view)
         def checked(**path: Any) -> Any:
             _admit(permission)
+            _refuse_unkeepable()
+            if any(
+                NO_TEXT.search(value) for values in request.form.listvalues() for value in values
+            ):
+                raise Malformed("a field holds what is no text")
             if redraw is None:
                 return _run(view, path)
             try:
@@ -195,6 +204,19 @@ def _admit(permission: str) -> None:
         g.actor.must(permission)
 
 
+def _refuse_unkeepable() -> None:
+    """What no database keeps as text: in the address it names nothing, in the query it is a bad value."""
+    if NO_TEXT.search(request.path):
+        raise NotFound("no such address")
+    bad = [name for name, value in request.args.items(multi=True) if NO_TEXT.search(name + value)]
+    if bad:
+        raise Invalid(*(_no_text(name) for name in bad))
+
+
+def _no_text(path: str) -> Problem:
+    return Problem(field=NO_TEXT.sub("", path), message="problem.unprintable")
+
+
 def _run(view: Callable[..., Any], arguments: dict[str, Any]) -> Any:
     if request.method in SAFE:
         return view(**arguments)
@@ -208,14 +230,33 @@ def _check_json() -> None:
         raise TooLarge("JSON body", limit=JSON_LIMIT, unit="bytes")
     if not request.is_json:
         raise Malformed("send application/json")
+    # Whoever sends in pieces names no length: reading stops at the limit.
+    request.max_content_length = JSON_LIMIT
     try:
-        depth = _depth(request.get_json())
+        given = request.get_json()
+        depth = _depth(given)
     except RecursionError:
         depth = JSON_DEPTH + 1
     except json.JSONDecodeError:
         raise Malformed("the body is not JSON") from None
     if depth > JSON_DEPTH:
         raise TooLarge("JSON nesting", limit=JSON_DEPTH, unit="levels")
+    if bad := list(_unkeepable(given, "")):
+        raise Invalid(*(_no_text(path) for path in bad))
+
+
+def _unkeepable(value: Any, path: str) -> Iterator[str]:
+    """Paths of strings with a NUL or half a character."""
+    if isinstance(value, str):
+        if NO_TEXT.search(value):
+            yield path
+    elif isinstance(value, dict | list):
+        for name, each in value.items() if isinstance(value, dict) else enumerate(value):
+            where = f"{path}.{name}" if path else str(name)
+            if NO_TEXT.search(where):
+                yield where
+            else:
+                yield from _unkeepable(each, where)
 
 
 def _depth(value: Any) -> int:

@@ -79,6 +79,16 @@ def migrate(urls: Mapping[str, str]) -> None:
             engine.dispose()
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """What touches no database runs once, with SQLite: on PostgreSQL it would only say the same again."""
+    if not POSTGRESQL:
+        return
+    touching = {"database", "installation"}
+    kept = [item for item in items if touching & set(getattr(item, "fixturenames", ()))]
+    config.hook.pytest_deselected(items=[item for item in items if item not in set(kept)])
+    items[:] = kept
+
+
 @pytest.fixture(scope="session")
 def database(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Mapping[str, str]:
     """URLs of this worker's own database."""

@@ -230,7 +230,7 @@ class TimelineOut(Schema):
 class FeedQuery(Schema):
     """The feed goes on behind `after`, a ledger position."""
 
-    after = fields.Integer(load_default=0, validate=validate.Range(min=0))
+    after = fields.Integer(load_default=0, validate=validate.Range(0, 2**53))
     limit = fields.Integer(load_default=50, validate=validate.Range(1, MOST))
 
 

@@ -9,7 +9,7 @@ from core.clock import now
 from core.db import db, transaction
 from core.errors import NoTenant, TenantLeak
 from core.plugins import PluginFailure
-from core.tenancy import as_tenant
+from core.tenancy import as_tenant, current_tenant
 from tests.conftest import POSTGRESQL
 
 
@@ -62,6 +62,12 @@ BELOW_THE_ORM = {
     "core count": lambda table, other: sa.select(sa.func.count()).select_from(table),
     "core subquery": lambda table, other: sa.select(sa.select(table.c.id).subquery()),
     "core update": lambda table, other: sa.update(table).values(error="x"),
+    "core update that takes rows over": lambda table, other: sa.update(table).values(
+        tenant_id=current_tenant().id
+    ),
+    "core update that gives rows away": lambda table, other: (
+        sa.update(table).where(table.c.tenant_id == current_tenant().id).values(tenant_id=other)
+    ),
     "core delete of the other": lambda table, other: sa.delete(table).where(
         table.c.tenant_id == other
     ),
