@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from core.catalog import Catalog
     from core.config import Config
+    from core.tenancy import Tenant
 
 HOME = Path(__file__).resolve().parent.parent
 
@@ -100,13 +101,16 @@ def _role(url: str) -> str:
 
 def _upgrade_tenants() -> None:
     for tenant in all_tenants("bring tenants' data to the installed versions"):
-        found = catalog().plugins
         with transaction():
             for row in db.session.scalars(sa.select(TenantPlugin)).all():
-                plugin = found.get(row.plugin)
-                if plugin and row.version != plugin.version:
-                    tell(plugin.name, "on_upgrade", tenant=tenant, old_version=row.version)
-                    row.version = plugin.version
+                _upgrade_plugin(tenant, row)
+
+
+def _upgrade_plugin(tenant: Tenant, row: TenantPlugin) -> None:
+    plugin = catalog().plugins.get(row.plugin)
+    if plugin and row.version != plugin.version:
+        tell(plugin.name, "on_upgrade", tenant=tenant, old_version=row.version)
+        row.version = plugin.version
 
 
 def revise(config: Config, owner: str, message: str) -> None:

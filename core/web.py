@@ -117,20 +117,7 @@ def endpoint(
         def checked(**path: Any) -> Any:
             _admit(permission)
             _refuse_unkeepable()
-            arguments = dict(path)
-            if query:
-                arguments["query"] = _parser.parse(query(), request, location="query")
-            elif request.args:
-                raise Invalid(
-                    *(
-                        Problem(field=name, message="problem.unknown_parameter")
-                        for name in request.args
-                    )
-                )
-            if body:
-                _check_json()
-                arguments["body"] = _parser.parse(body(), request, location="json")
-            return _run(view, arguments)
+            return _run(view, path | _loaded(contract))
 
         checked._apidoc = _documented(view, contract)  # type: ignore[attr-defined]  # noqa: SLF001
         answered = _smorest.response(status, returns(many=many) if returns else None)(checked)
@@ -138,6 +125,19 @@ def endpoint(
         return cast("Callable[..., Any]", answered)
 
     return decorate
+
+
+def _loaded(contract: Contract) -> dict[str, Any]:
+    given: dict[str, Any] = {}
+    if contract.query:
+        given["query"] = _parser.parse(contract.query(), request, location="query")
+    elif request.args:
+        unknown = (Problem(field=n, message="problem.unknown_parameter") for n in request.args)
+        raise Invalid(*unknown)
+    if contract.body:
+        _check_json()
+        given["body"] = _parser.parse(contract.body(), request, location="json")
+    return given
 
 
 def _documented(view: Any, contract: Contract) -> dict[str, Any]:
@@ -230,8 +230,10 @@ def _check_json() -> None:
         raise TooLarge("JSON body", limit=JSON_LIMIT, unit="bytes")
     if not request.is_json:
         raise Malformed("send application/json")
-    # Whoever sends in pieces names no length: reading stops at the limit.
-    request.max_content_length = JSON_LIMIT
+    # Whoever sends in pieces names no length: reading stops behind the limit.
+    request.max_content_length = JSON_LIMIT + 1
+    if len(request.get_data()) > JSON_LIMIT:
+        raise TooLarge("JSON body", limit=JSON_LIMIT, unit="bytes")
     try:
         given = request.get_json()
         depth = _depth(given)

@@ -222,12 +222,14 @@ class _Schedule:
 
     def spans(self, number: int) -> Iterator[tuple[int, int]]:
         for start, end, offset in self.stretches(number * DAY, (number + 1) * DAY):
-            for local_day in range((start + offset) // DAY, (end - 1 + offset) // DAY + 1):
-                midnight = local_day * DAY - offset
-                for opens, closes in self.windows(local_day + _EPOCH_ORDINAL):
-                    begin, finish = max(start, midnight + opens), min(end, midnight + closes)
-                    if begin < finish:
-                        yield begin, finish
+            first, last = (start + offset) // DAY, (end - 1 + offset) // DAY
+            windows = (
+                (local_day * DAY - offset + opens, local_day * DAY - offset + closes)
+                for local_day in range(first, last + 1)
+                for opens, closes in self.windows(local_day + _EPOCH_ORDINAL)
+            )
+            clipped = ((max(start, opens), min(end, closes)) for opens, closes in windows)
+            yield from (span for span in clipped if span[0] < span[1])
 
     def windows(self, ordinal: int) -> Spans:
         return self.days.get(ordinal, self.hours[(ordinal - 1) % 7])

@@ -150,7 +150,7 @@ def test_bad_input_gets_a_clear_error_and_changes_nothing(api, house):
         ({**NEW, "subject": ""}, 422, "/subject"),
         ({**NEW, "subject": "x" * 301}, 422, "/subject"),
         ({**NEW, "description": "x" * 20_001}, 422, "/description"),
-        ({**NEW, "description": "a\x00b"}, 422, "/body"),
+        ({**NEW, "description": "a\x00b"}, 422, "/description"),
         ({**NEW, "priority": "huge"}, 422, "/priority"),
         ({**NEW, "priority": 3}, 422, "/priority"),
         ({**NEW, "contact_id": "not-an-id"}, 422, "/contact_id"),

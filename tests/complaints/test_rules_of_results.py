@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from datetime import timedelta
 from typing import Any
 
@@ -12,12 +13,13 @@ from flask import Flask
 from core import i18n
 from core.attachments.service import by_ids
 from core.db import db, transaction
-from core.errors import Forbidden, Invalid, NotFound, NotOffered
+from core.errors import Conflict, Forbidden, Invalid, NotFound, NotOffered
 from core.events import EventRow
 from core.sla.reading import clocks_of
 from core.tickets import service as tickets
 from core.timers import run_until
 from plugins.complaints import results, service
+from plugins.complaints.events import EVENTS
 from tests.complaints.conftest import (
     MONDAY,
     TO_CLOSE,
@@ -115,6 +117,29 @@ def test_the_customer_is_thanked_in_three_sentences(case: Case) -> None:
     case.go(*TO_FOLLOW)
     thanks = said(case)[-1]
     assert [part in thanks for part in ("致歉", "感谢您的信任", "改进")] == [True] * 3
+
+
+def test_what_the_procedure_says_by_itself_bears_nobodys_name(case: Case) -> None:
+    """Promise, plan and thanks are the system's words; the result is its reporter's."""
+    case.go(*TO_FOLLOW)
+    told = [m for m in tickets.messages(case.ticket, actor=case.customer) if m.purpose == "notice"]
+    assert [(m.author_kind, m.author_name, m.automatic) for m in told] == [("system", "", True)] * 3
+    result = next(
+        m for m in tickets.messages(case.ticket, actor=case.customer) if m.purpose == "outcome"
+    )
+    assert (result.author_id, result.automatic) == (case.house.agent.id, False)
+
+
+def test_the_customer_reads_the_result_at_once(case: Case) -> None:
+    """No hold: the transition stands, and its message cannot be taken back."""
+    case.go(*TO_RESULT)
+    case.clock.advance(timedelta(minutes=-1))
+    case.go("report_result")
+    case.clock.advance(timedelta(minutes=-1))
+    assert "试水 30 分钟无返水" in said(case)[-1]
+    reported = tickets.messages(case.ticket, actor=case.house.agent)[-1]
+    with pytest.raises(Conflict), transaction():
+        tickets.recall_message(case.ticket.id, reported.id, actor=case.house.agent)
 
 
 @pytest.mark.rule("CP-27")
@@ -228,6 +253,20 @@ def test_every_word_of_the_procedure_exists_in_both_languages(app: Flask) -> Non
     assert len(english) > 200
     for key, words in english.items():
         assert _blanks(words) == _blanks(chinese[key]), key
+
+
+@pytest.mark.parametrize("locale", ["zh-CN", "en"])
+def test_every_fact_has_words_at_the_desk_and_in_the_audit_page(app: Flask, locale: str) -> None:
+    found = i18n.catalog(locale)._catalog
+    for fact in EVENTS:
+        told, listed = (found.get(f"{room}{fact.type}") for room in ("event.", "console.event."))
+        assert told, fact.type
+        assert listed, fact.type
+        values = {"who": "X"} | {field.name: "1" for field in fields(fact)}
+        assert "X" in told % values, fact.type
+        assert "%" not in listed, fact.type
+        assert all(f"console.data.{field.name}" in found for field in fields(fact)), fact.type
+    assert app.name
 
 
 def _words(locale: str) -> dict[str, str]:

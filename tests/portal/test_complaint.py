@@ -12,8 +12,8 @@ from core.actors import SYSTEM
 from core.clock import VirtualClock
 from core.reports import pdf
 from core.tickets import service as tickets
-from tests.complaints.conftest import MONDAY, Case, virtual
-from tests.portal.conftest import Browser, Filed, file_one
+from tests.complaints.conftest import MONDAY, Case, picture, virtual
+from tests.portal.conftest import Browser, Filed, answer_customer, file_one
 from tests.tickets.conftest import build_house
 
 
@@ -95,6 +95,43 @@ def test_refusing_and_typing(browser: Browser, tenant) -> None:
         staff(case, filed, "report_result")
         step(browser, link, "confirm_result", **{"signature-typed": "林晓雯"})
         assert tickets.get_ticket(filed.id, actor=SYSTEM).state == "confirmed"
+
+
+def first_of(page: str) -> str:
+    """What stands under 处理结果, above the form."""
+    return page.partition('id="result"')[2].partition("</section>")[0].partition("<form")[0]
+
+
+def test_the_result_with_its_pictures_stands_first(browser: Browser, tenant) -> None:
+    """UX 24: result first; the promise and the thanks are further down, and after a dispute the desk has the word."""
+    with virtual(MONDAY) as clock:
+        case, filed = begin(browser, tenant, clock)
+        link = filed.link
+        staff(case, filed, "acknowledge", "assess", "uphold")
+        assert "前答复您" in first_of(browser.get(link).text)
+        staff(case, filed, "conclude", "propose_plan", "approve_plan")
+        step(browser, link, "accept_plan")
+        staff(case, filed, "start")
+        case.ticket = tickets.get_ticket(filed.id, actor=SYSTEM)
+        shot = case.upload(picture(), "完成.jpg")
+        case.move("report_result", **case.answers("report_result", pictures=[shot]))
+        page = browser.get(link).text
+        assert "试水 30 分钟无返水" in first_of(page)
+        thumbnail = re.search(rf'src="({re.escape(link)}/thumbnail/{shot})"', first_of(page))
+        assert browser.get(thumbnail[1]).mimetype.startswith("image/")
+        messages = page.partition('id="messages"')[2]
+        assert "前答复您" in messages
+        assert "system" not in page
+        step(browser, link, "dispute_result", words="今早又返水")
+        answer_customer(filed.id, "师傅今天再去一趟。", case.house.agent)
+        again = first_of(browser.get(link).text)
+        assert "师傅今天再去一趟。" in again
+        assert "试水 30 分钟无返水" not in again
+        staff(case, filed, "report_result")
+        step(browser, link, "confirm_result", **{"signature-typed": "林晓雯"})
+        signed = browser.get(link).text
+        assert "试水 30 分钟无返水" in first_of(signed)
+        assert "再次为给您带来的不便致歉" in signed.partition('id="messages"')[2]
 
 
 def test_without_libraries_the_paper_is_a_page(browser: Browser, tenant, monkeypatch) -> None:
