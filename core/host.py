@@ -56,7 +56,7 @@ from core.tickets.messages import Entry
 from core.tickets.models import Handover, Message, Ticket
 from core.tickets.visibility import condition as visible_tickets_to
 from core.timers import run_until
-from core.ui.frames import offer_desk
+from core.ui.frames import offer_desk, offer_portal
 from core.upgrade import upgrade as upgrade_database
 
 __all__ = [
@@ -124,6 +124,7 @@ __all__ = [
     "merging",
     "now",
     "offer_desk",
+    "offer_portal",
     "offered",
     "organisations",
     "panels",

@@ -64,20 +64,33 @@ from core.errors import (
     TooMany,
     VersionMissing,
 )
+from core.definitions import get as definition
 from core.events import Event, EventRow, TransitionEvent, emit
 from core.fields import UtcTime
 from core.hookspecs import hookimpl
-from core.i18n import current_locale, format_date, format_datetime, mask_phone, text
+from core.i18n import current_locale, duration, format_date, format_datetime, mask_phone, text
 from core.i18n import use as speaking
 from core.settings import get as settings
+from core.settings import save as save_settings
+from core.sla.clocks import choose_again_on
 from core.tenancy import Tenant, TenantKeyed, TenantScoped, current_tenant, tenant_foreign_key
+from core.tickets.events import TicketOpened
 from core.tickets.listing import TicketPage, TicketQuery, count_by, list_tickets
 from core.tickets.models import Message, Ticket
-from core.tickets.service import get_ticket, register_effect, register_intake, state_of
+from core.tickets.service import assign as assign_ticket
+from core.tickets.service import (
+    get_ticket,
+    patch_ticket,
+    register_effect,
+    register_intake,
+    register_prefill,
+    state_of,
+)
 from core.tickets.visibility import condition as visible_tickets_to
 from core.tickets.visibility import reaches
 from core.tickets.writing import write_message
-from core.ui.frames import desk_page
+from core.timers import Timer, cancel_timers, register_timer, set_timer
+from core.ui.frames import desk_page, portal_page
 from core.web import PUBLIC, SIGNED_IN, endpoint, page
 
 __all__ = [
@@ -134,9 +147,11 @@ __all__ = [
     "TenantKeyed",
     "TenantScoped",
     "Ticket",
+    "TicketOpened",
     "TicketPage",
     "TicketQuery",
     "TicketType",
+    "Timer",
     "TooLarge",
     "TooMany",
     "Transition",
@@ -147,14 +162,19 @@ __all__ = [
     "VersionMissing",
     "Workflow",
     "after_commit",
+    "assign_ticket",
     "attachment_content",
     "attachments_of_ticket",
+    "cancel_timers",
+    "choose_again_on",
     "claim_for_ticket",
     "count_by",
     "current_locale",
     "current_tenant",
     "db",
+    "definition",
     "desk_page",
+    "duration",
     "emit",
     "endpoint",
     "format_date",
@@ -167,10 +187,16 @@ __all__ = [
     "names_of_users",
     "now",
     "page",
+    "patch_ticket",
+    "portal_page",
     "reaches",
     "redact_attachment",
     "register_effect",
     "register_intake",
+    "register_prefill",
+    "register_timer",
+    "save_settings",
+    "set_timer",
     "settings",
     "speaking",
     "state_of",

@@ -32,9 +32,12 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 FINISH = "finish"
 """What ended a clock that runs on when its ticket is reopened."""
-CHOOSES_AGAIN = frozenset(
-    {"ticket.priority_changed", "ticket.reclassed", "ticket.category_changed"}
-)
+CHOOSES_AGAIN = {"ticket.priority_changed", "ticket.reclassed", "ticket.category_changed"}
+
+
+def choose_again_on(event_type: str) -> None:
+    """Ask anew which policy a ticket has after events of this type, too: what `choose_sla` looks at has changed."""
+    CHOOSES_AGAIN.add(event_type)
 
 
 def on_event(row: EventRow) -> None:

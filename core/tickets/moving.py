@@ -32,7 +32,9 @@ if TYPE_CHECKING:
 
 CORE_CLOSE = "core_close"
 Effect = Callable[["Ticket", dict[str, Any], "Actor"], None]
+Prefill = Callable[["Ticket"], dict[str, Any]]
 _effects: dict[tuple[str, str], Effect] = {}
+_prefills: dict[tuple[str, str], Prefill] = {}
 
 
 def register_effect(workflow: str, transition: str, call: Effect) -> None:
@@ -43,6 +45,18 @@ def register_effect(workflow: str, transition: str, call: Effect) -> None:
     """
     if _effects.setdefault((workflow, transition), call) is not call:
         raise StartupError(f"{workflow}.{transition} has two effects")
+
+
+def register_prefill(workflow: str, transition: str, call: Prefill) -> None:
+    """Let `call(ticket)` say what a transition's form shows answered before anybody answers."""
+    if _prefills.setdefault((workflow, transition), call) is not call:
+        raise StartupError(f"{workflow}.{transition} has two prefills")
+
+
+def prefilled(ticket: Ticket, transition: str) -> dict[str, Any]:
+    """The answers that a transition's form begins with: proposals that the person may change."""
+    call = _prefills.get((ticket.workflow, transition))
+    return call(ticket) if call else {}
 
 
 def tools() -> Toolbox:

@@ -55,11 +55,13 @@ FORMS = [
     _form(
         "assessment",
         _ask("grade", "choice", options=_options("grade", GRADES)),
+        _words("grade_reason", required=False, help="complaints.help.grade_reason"),
         _ask("safety", "boolean", help="complaints.help.safety"),
         _ask("complexity", "choice", options=_options("level", LEVELS)),
         _ask("impact", "choice", options=_options("level", LEVELS)),
         _ask("immediate", "boolean"),
         _words("immediate_action", visible_when={"field": "immediate", "is": True}),
+        _ask("about", "user", required=False, audience="internal", help="complaints.help.about"),
     ),
     _form(
         "judgement",

@@ -20,6 +20,7 @@ from core.sdk import (
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
     from uuid import UUID
 
     from core.sdk import Actor, Message, Ticket
@@ -123,6 +124,22 @@ def thank(ticket: Ticket) -> None:
     with _his_language(ticket):
         words = text("complaints.letter.thanks", hours=settings("complaints")["follow_up_hours"])
     _notify(ticket, words)
+
+
+def remind(ticket: Ticket, *, until: datetime) -> None:
+    """The result still waits for the customer's word, and until when."""
+    with _his_language(ticket):
+        words = text("complaints.letter.reminder", at=format_datetime(until))
+    _notify(ticket, words)
+
+
+def offer_closing(ticket: Ticket, *, days: int) -> None:
+    """Tell the desk that the customer kept silent and that it may close the complaint."""
+    with _his_language(ticket):
+        words = text("complaints.note.silent", days=days)
+    write_message(
+        ticket, words, actor=SYSTEM, visibility="internal", purpose="note", automatic=True
+    )
 
 
 def department_name(department_id: UUID | None) -> str:

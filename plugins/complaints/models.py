@@ -17,10 +17,20 @@ def _of_ticket(table: str, *more: sa.schema.SchemaItem) -> tuple[sa.schema.Schem
 
 
 class Complaint(TenantKeyed, Base):
-    """The intake record (CP-02) and the first assessment; one per ticket of this type."""
+    """The intake record (CP-02) and the first assessment; one per ticket of this type.
+
+    `suggested_*` is what triage made of the words (CL-05), `about_user_id` the member of staff complained of (CP-35),
+    `repeat_of` the customer's earlier complaint of the same matter (KP-12).
+    """
 
     __tablename__ = "complaints_complaint"
-    __table_args__ = (tenant_foreign_key("ticket", "ticket_id"),)
+    __table_args__ = (
+        tenant_foreign_key("ticket", "ticket_id"),
+        tenant_foreign_key("user_account", "about_user_id"),
+        tenant_foreign_key("ticket", "repeat_of"),
+        sa.Index("ix_complaints_complaint_about", "tenant_id", "about_user_id", "ticket_id"),
+        sa.Index("ix_complaints_complaint_repeat_of", "tenant_id", "repeat_of"),
+    )
     ticket_id: Mapped[UUID] = mapped_column(primary_key=True)
     complainant: Mapped[str] = mapped_column(sa.String(500))
     phone: Mapped[str] = mapped_column(sa.String(40))
@@ -31,11 +41,17 @@ class Complaint(TenantKeyed, Base):
     happened_at: Mapped[datetime] = mapped_column(UtcDateTime)
     received_by: Mapped[UUID | None]
     received_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    suggested_grade: Mapped[str] = mapped_column(sa.String(16), default="")
+    suggested_confidence: Mapped[float | None] = mapped_column(sa.Float)
+    suggested_rule: Mapped[str] = mapped_column(sa.String(60), default="")
     grade: Mapped[str] = mapped_column(sa.String(16), default="")
+    grade_reason: Mapped[str] = mapped_column(sa.Text, default="")
     safety: Mapped[bool | None]
     complexity: Mapped[str] = mapped_column(sa.String(16), default="")
     impact: Mapped[str] = mapped_column(sa.String(16), default="")
     immediate_action: Mapped[str] = mapped_column(sa.Text, default="")
+    about_user_id: Mapped[UUID | None]
+    repeat_of: Mapped[UUID | None]
     appealed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     appeal_reason: Mapped[str] = mapped_column(sa.Text, default="")
     erased_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

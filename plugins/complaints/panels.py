@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from core.sdk import Block, NotFound, format_datetime, mask_phone, settings, text
+from plugins.complaints.actions import hints
 from plugins.complaints.letters import department_name
 from plugins.complaints.plans import plan_of
 from plugins.complaints.results import follow_up_of, result_of, signature_of
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 Row = tuple[str, Any]
 
 
-def summary(ticket: Ticket | None, _actor: Actor) -> list[Block]:
+def summary(ticket: Ticket | None, actor: Actor) -> list[Block]:
     """What is known of the complaint so far; nothing for a ticket of another type."""
     if ticket is None:
         return []
@@ -26,7 +27,7 @@ def summary(ticket: Ticket | None, _actor: Actor) -> list[Block]:
         complaint = complaint_of(ticket.id)
     except NotFound:
         return []
-    blocks = [_block("intake", _intake(complaint))]
+    blocks = [_block("intake", [*_intake(complaint), *hints(complaint, actor)])]
     steps = (
         ("judgement", _judgement),
         ("investigation", _investigation),

@@ -48,7 +48,7 @@ DATA_CLASSES = [
 # The person's own words and name, and what staff wrote about the matter.
 _FREE_TEXT: dict[type[Any], tuple[str, ...]] = {
     Complaint: ("complainant", "phone", "mail", "content", "location", "wishes", "appeal_reason",
-                "immediate_action"),
+                "immediate_action", "grade_reason"),
     Judgement: ("grounds", "founded_parts"),
     Investigation: ("facts", "purpose", "analysis", "cause"),
     Plan: ("root_cause", "expected_result", "contact_points", "decision_note", "customer_words"),

@@ -59,3 +59,31 @@ POLICY = SlaPolicy(
     reason="complaints.policy.reason",
     order=100,
 )
+
+# PM-08, grade 1: round the clock, and the manager is told with the first breach.
+CRITICAL = SlaPolicy(
+    "complaints.critical",
+    "complaints.policy.critical",
+    calendar="always",
+    targets=(
+        Target("first_response", 10 * MINUTE),
+        Target("acceptance", 10 * MINUTE),
+        Target("progress", DAY),
+        Target("result_notice", 2 * HOUR),
+        Target("customer_contact", HOUR),
+        Target("handover", 10 * MINUTE),
+        Target("complaints.plan", HOUR),  # SL-03
+        Target("complaints.follow_up", DAY),  # SL-09
+        Target("resolution", 4 * HOUR),
+    ),
+    escalations=(
+        Escalation("warning", "assignee"),
+        Escalation("breach", "assignee"),
+        Escalation("breach", "supervisor"),
+        Escalation("breach", "manager"),
+    ),
+    when={"all": [{"field": "type", "is": TYPE}, {"field": "priority", "is": "critical"}]},
+    reason="complaints.policy.critical_reason",
+    order=90,
+)
+POLICIES = [POLICY, CRITICAL]

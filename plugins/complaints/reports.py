@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 FINDINGS = ("founded", "partly", "not_founded")
 PRIORITIES = ("normal", "urgent", "critical")
 CHANNELS = ("web", "phone", "chat", "mail", "counter")
+PRINTABLE = frozenset({"image/jpeg", "image/png"})
+MOST_PICTURES = 6
 TEMPLATE = "complaints/register.html"
 
 
@@ -54,6 +56,7 @@ def register(ticket_id: UUID, edition: str) -> dict[str, Any]:
             **_plan(ticket_id, internal=internal),
             **_result(ticket_id),
             **_follow_up(ticket_id),
+            "pictures": _pictures(ticket, internal=internal),
         }
     }
 
@@ -88,6 +91,29 @@ def _files_of_the_customer(ticket: Ticket) -> int:
     drawn = signature.attachment_id if signature else None
     files = attachments_of_ticket(ticket.id, actor=SYSTEM)
     return sum(1 for file in files if file.uploaded_kind == "contact" and file.id != drawn)
+
+
+def _pictures(ticket: Ticket, *, internal: bool) -> list[dict[str, Any]]:
+    """The matter's pictures for the annex, oldest first, the same bytes that the screens show; signatures apart."""
+    signature = signature_of(ticket.id)
+    drawn = signature.attachment_id if signature else None
+    files = [
+        file
+        for file in attachments_of_ticket(ticket.id, actor=SYSTEM)
+        if file.media_type in PRINTABLE and file.id != drawn
+        if internal or file.visibility == "public"
+    ]
+    contents = [(file, attachment_content(file.id)) for file in files[:MOST_PICTURES]]
+    return [
+        {
+            "name": file.name,
+            "by_customer": file.uploaded_kind == "contact",
+            "at": file.uploaded_at,
+            "content": content,
+        }
+        for file, content in contents
+        if content
+    ]
 
 
 def _finding(ticket_id: UUID) -> str:

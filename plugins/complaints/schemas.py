@@ -5,9 +5,46 @@ from __future__ import annotations
 from marshmallow import Schema, fields, validate
 
 from core.sdk import UtcTime
+from plugins.complaints.forms import GRADES
+from plugins.complaints.rules import shipped
 from plugins.complaints.workflow import STAGES
 
 STATUSES = ("new", "open", "waiting", "resolved", "closed")
+
+
+class TriageRule(Schema):
+    """Words that suggest a grade; `name` is what staff are told when they match."""
+
+    name = fields.String(
+        required=True,
+        validate=validate.Length(1, 60),
+        metadata={"title": "complaints.setting.rule_name"},
+    )
+    grade = fields.String(
+        required=True,
+        validate=validate.OneOf(GRADES, [f"complaints.grade.{grade}" for grade in GRADES]),
+        metadata={"title": "complaints.setting.rule_grade"},
+    )
+    words = fields.String(
+        required=True,
+        validate=validate.Length(1, 2000),
+        metadata={"title": "complaints.setting.rule_words", "lines": True},
+    )
+
+
+class Channel(Schema):
+    """A way to complain besides the portal and the telephone."""
+
+    name = fields.String(
+        required=True,
+        validate=validate.Length(1, 60),
+        metadata={"title": "complaints.setting.channel_name"},
+    )
+    address = fields.String(
+        required=True,
+        validate=validate.Length(1, 300),
+        metadata={"title": "complaints.setting.channel_address"},
+    )
 
 
 class ComplaintSettings(Schema):
@@ -42,6 +79,29 @@ class ComplaintSettings(Schema):
             "help": "complaints.setting.silence_days_help",
             "unit": "complaints.unit.days",
         },
+    )
+    telephone = fields.String(
+        load_default="",
+        validate=validate.Length(max=40),
+        metadata={
+            "title": "complaints.setting.telephone",
+            "help": "complaints.setting.telephone_help",
+        },
+    )
+    channels = fields.List(
+        fields.Nested(Channel),
+        load_default=list,
+        validate=validate.Length(max=20),
+        metadata={
+            "title": "complaints.setting.channels",
+            "help": "complaints.setting.channels_help",
+        },
+    )
+    triage = fields.List(
+        fields.Nested(TriageRule),
+        load_default=shipped,
+        validate=validate.Length(max=100),
+        metadata={"title": "complaints.setting.triage", "help": "complaints.setting.triage_help"},
     )
 
 

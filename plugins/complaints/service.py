@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from core.sdk import NotFound, current_tenant, db, emit, now
-from plugins.complaints import letters
+from plugins.complaints import letters, triage, visibility
 from plugins.complaints.events import (
     AppealDecided,
     ComplaintAcknowledged,
@@ -71,6 +71,7 @@ def say(event: Event, ticket: Ticket, actor: Actor) -> None:
 def take_in(ticket: Ticket, answers: dict[str, Any], actor: Actor) -> None:
     """Keep the intake record (CP-02)."""
     by_staff = actor.kind == "user"
+    found = triage.weigh(f"{ticket.subject}\n{answers['description']}")
     db.session.add(
         Complaint(
             ticket_id=ticket.id,
@@ -83,6 +84,9 @@ def take_in(ticket: Ticket, answers: dict[str, Any], actor: Actor) -> None:
             happened_at=answers.get("happened_at") or now(),
             received_by=actor.id if by_staff else None,
             received_at=now() if by_staff else None,
+            suggested_grade=found.grade if found else "",
+            suggested_confidence=found.confidence if found else None,
+            suggested_rule=found.rule if found else "",
         )
     )
 
@@ -101,6 +105,8 @@ def assess(ticket: Ticket, answers: dict[str, Any], actor: Actor) -> None:
     complaint.grade = "critical" if answers["safety"] else answers["grade"]
     complaint.complexity, complaint.impact = answers["complexity"], answers["impact"]
     complaint.immediate_action = answers.get("immediate_action", "")
+    complaint.grade_reason = answers.get("grade_reason", "")
+    complaint.about_user_id = answers.get("about")
     say(
         ComplaintAssessed(
             grade=complaint.grade,
@@ -112,6 +118,8 @@ def assess(ticket: Ticket, answers: dict[str, Any], actor: Actor) -> None:
         ticket,
         actor,
     )
+    triage.lift(ticket, complaint.grade)
+    visibility.step_aside(ticket, complaint)
 
 
 # --- judgement ------------------------------------------------------------------------------------

@@ -61,20 +61,23 @@ def _way(
 
 TRANSITIONS = (
     _way("acknowledge", "received", "acknowledged"),
-    _way("assess", "acknowledged", "assessed", form="assessment"),
-    _way("uphold", "assessed", "investigating", form="judgement"),
-    _way("reject", "assessed", "not_upheld", form="rejection"),
-    _way("conclude", "investigating", "planning", form="investigation"),
+    _way("assess", "acknowledged", "assessed", form="assessment", guards="impartial"),
+    _way("uphold", "assessed", "investigating", form="judgement", guards="impartial"),
+    _way("reject", "assessed", "not_upheld", form="rejection", guards="impartial"),
+    _way("conclude", "investigating", "planning", form="investigation", guards="impartial"),
     _way("propose_plan", "planning", "plan_proposed", form="plan"),
     _way("reinvestigate", "planning", "investigating"),
     _way(
         "approve_plan", "plan_proposed", "plan_approved",
-        form="approval", guards="not_the_author", permission=APPROVE, kinds=("user",),
+        form="approval", guards="not_the_author impartial", permission=APPROVE, kinds=("user",),
     ),
-    _way("return_plan", "plan_proposed", "planning", form="return", permission=APPROVE, kinds=("user",)),
+    _way(
+        "return_plan", "plan_proposed", "planning",
+        form="return", guards="impartial", permission=APPROVE, kinds=("user",),
+    ),
     _way(
         "return_to_investigation", "plan_proposed", "investigating",
-        form="return", permission=APPROVE, kinds=("user",),
+        form="return", guards="impartial", permission=APPROVE, kinds=("user",),
     ),
     _way("accept_plan", "plan_approved", "accepted", form="acceptance", kinds=CUSTOMER),
     _way("decline_plan", "plan_approved", "planning", form="refusal", kinds=CUSTOMER),
@@ -95,11 +98,11 @@ TRANSITIONS = (
     ),
     _way(
         "grant_appeal", "appealed", "investigating",
-        form="appeal_decision", guards="another_reviewer", permission=DECIDE_APPEAL, kinds=("user",),
+        form="appeal_decision", guards="another_reviewer impartial", permission=DECIDE_APPEAL, kinds=("user",),
     ),
     _way(
         "dismiss_appeal", "appealed", "final_decision",
-        form="appeal_decision", guards="another_reviewer", permission=DECIDE_APPEAL, kinds=("user",),
+        form="appeal_decision", guards="another_reviewer impartial", permission=DECIDE_APPEAL, kinds=("user",),
     ),
     _way("refer", "final_decision", "external"),
     _way("close_final", "final_decision", "closed", guards="cause_named"),

@@ -24,7 +24,7 @@ FOLLOW_UPS = {
     "mail": "survey",
     "web": "survey",
 }
-PICTURED = 5
+PICTURED = 8
 NO_ANSWERS: dict[str, Any] = {}
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from flask import flash, g, jsonify, redirect, render_template, request, url_for
 
 from core.host import PointIn, contacts, organisations, panels, privacy, tickets
-from core.sdk import PolydeskError, StaleVersion, page, text
+from core.sdk import PolydeskError, page, text
 from tenants.desk.layout import layout
 from tenants.desk.names import type_title
 from tenants.desk.ticket_actions import lines, version
@@ -78,8 +78,6 @@ def draw(contact_id: UUID, **changes: Any) -> str:
 
 
 def _again(error: PolydeskError, contact_id: UUID) -> str:
-    if isinstance(error, StaleVersion):
-        return draw(contact_id, problems=lines(error))
     return draw(contact_id, problems=lines(error), typed=dict(request.form))
 
 

@@ -21,7 +21,7 @@ from core.host import (
 from core.sdk import Invalid, NotFound, PolydeskError, Problem, page, text
 from tenants.desk.layout import layout
 from tenants.desk.names import type_title
-from tenants.desk.ticket_actions import keep_upload, lines
+from tenants.desk.ticket_actions import keep_upload, lines, typed_again
 from tenants.desk.views import OPEN, PRIORITIES
 
 if TYPE_CHECKING:
@@ -176,10 +176,14 @@ def open_ticket() -> Any:
     problems += _missing(subject, "subject") + _missing(description, "description")
     if problems:
         raise Invalid(*problems)
-    ticket = tickets.open_ticket(
-        _new(kind, subject, description, answers), actor=g.actor, key=_key()
+    ticket_id = tickets.once(
+        lambda: tickets.open_ticket(_new(kind, subject, description, answers), actor=g.actor).id,
+        principal=f"user:{g.actor.id}",
+        route="desk.new_ticket",
+        key=_key(),
+        body=typed_again(),
     )
-    return redirect(url_for("desk.ticket", ticket_id=ticket.id), 303)
+    return redirect(url_for("desk.ticket", ticket_id=ticket_id), 303)
 
 
 def _answers(kind: TicketType) -> tuple[dict[str, Any], list[Problem]]:
@@ -191,7 +195,9 @@ def _answers(kind: TicketType) -> tuple[dict[str, Any], list[Problem]]:
     read = read_form(form, request.form, request.files, store=keep_upload, audience="internal")
     names = {field.name for field in whole.fields}
     known = {name: value for name, value in known_answers(contact).items() if name in names}
-    return {**known, **read.values}, list(read.problems)
+    # As typed: dates of Python would upset the key of a repeated request.
+    typed = {name: read.data[name] for name in read.values if name in read.data}
+    return {**known, **typed}, list(read.problems)
 
 
 def _missing(value: str, name: str) -> list[Problem]:
@@ -208,11 +214,11 @@ def _new(
     contact = _contact(request.form.get("contact", ""))
     team = request.form.get("team_id", "")
     uploads = [keep_upload(sent) for sent in request.files.getlist("attachments") if sent.filename]
-    uploads += answers.get("files") or []
+    uploads += [UUID(str(given)) for given in answers.get("files") or ()]
     priority = request.form.get("priority") or str(answers.get("priority", ""))
     return tickets.NewTicket(
         type=kind.name,
-        subject=subject[:300],
+        subject=subject,
         description=description,
         contact_id=contact.id if contact else None,
         channel=request.form.get("channel", "phone"),

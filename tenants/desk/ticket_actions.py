@@ -84,15 +84,29 @@ def post_message(ticket_id: UUID) -> Any:
     key = request.form.get("form_key", "")
     internal = request.form.get("mode") == "note"
     uploads = [keep_upload(sent) for sent in request.files.getlist("files") if sent.filename]
-    tickets.post_message(
-        ticket_id,
-        request.form.get("body", ""),
-        actor=g.actor,
-        visibility="internal" if internal else "public",
-        attachment_ids=tuple(uploads),
+    tickets.once(
+        lambda: (
+            tickets.post_message(
+                ticket_id,
+                request.form.get("body", ""),
+                actor=g.actor,
+                visibility="internal" if internal else "public",
+                attachment_ids=tuple(uploads),
+            ).id
+        ),
+        principal=f"user:{g.actor.id}",
+        route="desk.message",
         key=key,
+        body=[str(ticket_id), typed_again()],
     )
     return back(ticket_id, "desk.said.note" if internal else "desk.said.reply")
+
+
+def typed_again() -> list[Any]:
+    """What a form sent twice says both times: its words and the names of its files, which were kept twice."""
+    words = {name: request.form.getlist(name) for name in request.form if name != "csrf_token"}
+    files = [sent.filename or "" for _, sent in request.files.items(multi=True)]
+    return [words, files]
 
 
 def keep_upload(sent: FileStorage) -> UUID:

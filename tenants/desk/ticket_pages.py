@@ -87,7 +87,8 @@ def move_form(found: Ticket, name: str, **changes: Any) -> dict[str, Any]:
     """Values that open a transition's form inline."""
     move = model.move_of(found, name, g.actor)
     form = model.form_named(move.form)
-    return {"inline": "move", "move": move, "move_form": form, "typed_answers": None, **changes}
+    begun = tickets.prefilled(found, name)
+    return {"inline": "move", "move": move, "move_form": form, "typed_answers": begun, **changes}
 
 
 def asked(found: Ticket, what: str, **changes: Any) -> dict[str, Any]:

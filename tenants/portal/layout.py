@@ -25,8 +25,13 @@ LANGUAGES = {"zh-CN": "en", "en": "zh-CN"}
 
 def draw(template: str, page: str, **values: Any) -> str:
     """A page of the portal; `page` is the entry of the navigation that it belongs to."""
+    return render_template(f"portal/{template}", **{**frame(page), **values})
+
+
+def frame(page: str = "") -> dict[str, Any]:
+    """The template values of ui/portal.html; without `page` no entry of the navigation is shown as chosen."""
     told = portal_settings()
-    frame = {
+    return {
         "nav": [{"title": "", "items": [_entry(*entry, page) for entry in NAV]}],
         "tenant": current_tenant(),
         "actor": g.actor,
@@ -36,9 +41,8 @@ def draw(template: str, page: str, **values: Any) -> str:
         "brand_url": f"/brand.css?v={current_tenant().config_version}" if told["colour"] else "",
         "language_url": _language_url(),
         "told": told,
-        "page_title": text(f"portal.{page}.title"),
+        "page_title": text(f"portal.{page}.title") if page else "",
     }
-    return render_template(f"portal/{template}", **{**frame, **values})
 
 
 def signed_in() -> bool:

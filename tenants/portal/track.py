@@ -90,13 +90,21 @@ def message(token: str = "", ticket_id: UUID | None = None) -> Any:
     if answers.problems:
         raise Invalid(*answers.problems)
     key = request.form.get("form_key", "")
-    tickets.post_message(
-        found.ticket.id,
-        answers.values["body"],
-        actor=found.actor,
-        channel="web",
-        attachment_ids=[UUID(str(file)) for file in answers.values.get("files", ())],
+    tickets.once(
+        lambda: (
+            tickets.post_message(
+                found.ticket.id,
+                answers.values["body"],
+                actor=found.actor,
+                channel="web",
+                attachment_ids=[UUID(str(file)) for file in answers.values.get("files", ())],
+            ).id
+        ),
+        principal=f"contact:{found.actor.id}",
+        route="portal.message",
         key=key if attachments.is_form_key(key) else "",
+        # Without the files: the same form sent twice uploads them twice.
+        body=[str(found.ticket.id), answers.values["body"]],
     )
     flash(text("portal.track.message_sent"))
     return redirect(f"{found.base}#messages", 303)

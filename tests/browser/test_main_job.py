@@ -6,7 +6,8 @@ import io
 from datetime import timedelta
 
 import pytest
-from PIL import Image, ImageDraw
+from PIL import Image, ImageChops, ImageDraw
+from pypdf import PdfReader
 
 from core.clock import now
 from tests.browser.conftest import answer
@@ -81,20 +82,33 @@ def _sign(page):
     page.wait_for_load_state()
 
 
-def _same_picture_everywhere(page, ticket):
+FETCH = """async (path) => {
+    const answer = await fetch(path);
+    return [answer.status, Array.from(new Uint8Array(await answer.arrayBuffer()))];
+}"""
+
+
+def _same_picture_everywhere(page, supervisor, ticket):
     """The customer's picture, re-encoded without its EXIF, is what the agent sees and what the PDF holds."""
     page.goto(ticket)
-    seen = page.evaluate(
-        """async () => {
-            const link = document.querySelector("a[href*='/desk/files/']");
-            const answer = await fetch(link.href);
-            return Array.from(new Uint8Array(await answer.arrayBuffer()));
-        }"""
+    link = page.locator("a[href*='/desk/files/']").first.get_attribute("href")
+    status, content = page.evaluate(FETCH, link)
+    assert status == 200
+    seen = Image.open(io.BytesIO(bytes(content)))
+    assert seen.size == (1200, 900)
+    assert not seen.getexif()
+    assert b"SecretCamera" not in bytes(content)
+    report = f"/desk/reports/complaints.register_internal.pdf?ticket_id={ticket.rpartition('/')[2]}"
+    status, printed = supervisor.evaluate(FETCH, report)
+    assert status == 200
+    reader = PdfReader(io.BytesIO(bytes(printed)))
+    images = [image.image.convert("RGB") for sheet in reader.pages for image in sheet.images]
+    print([(image.size, image.mode) for image in images], len(reader.pages))
+    assert any(
+        image.size == seen.size and not ImageChops.difference(image, seen.convert("RGB")).getbbox()
+        for image in images
     )
-    picture = Image.open(io.BytesIO(bytes(seen)))
-    assert picture.size == (1200, 900)
-    assert not picture.getexif()
-    assert b"SecretCamera" not in bytes(seen)
+    assert "设备二班赵建国" in "".join(sheet.extract_text() for sheet in reader.pages)
 
 
 def _submit(phone, photo):
@@ -204,6 +218,10 @@ def test_a_complaint_from_the_phone_to_the_signed_and_closed_ticket(house, someb
         )
 
         boss = supervisor.sign_in("chen@jinlan.example")
+        boss.locator("nav a[href='/x/complaints/']").click()
+        boss.wait_for_url("**/x/complaints/")
+        assert number in boss.locator("#waiting").inner_text()
+        supervisor.keep("desk-complaint-board")
         _move(
             boss,
             ticket,
@@ -231,6 +249,11 @@ def test_a_complaint_from_the_phone_to_the_signed_and_closed_ticket(house, someb
             },
         )
         customer.goto(link)
+        shown = customer.locator("#result .sec").first
+        assert "浮球开关已更换" in shown.inner_text(), "the result stands first"
+        picture = shown.locator("img").first
+        picture.evaluate("image => image.decode()")
+        assert picture.evaluate("image => image.naturalWidth") > 0
         phone.keep("portal-track-result-mobile")
         _sign(customer)
         phone.keep("portal-track-signed-mobile")
@@ -252,7 +275,13 @@ def test_a_complaint_from_the_phone_to_the_signed_and_closed_ticket(house, someb
         _move(desk, ticket, "close")
         agent.keep("desk-ticket-closed")
         assert "已关闭" in desk.inner_text("main") or "已结案" in desk.inner_text("main")
-        _same_picture_everywhere(desk, ticket)
+        _show(desk, f"{ticket}?all=1", "林晓雯确认结果并签字")
+        record = desk.inner_text("#timeline")
+        assert "complaints." not in record, "facts have words"
+        assert (
+            "系统" in desk.locator("#timeline li", has_text="再次为给您带来的不便致歉").inner_text()
+        )
+        _same_picture_everywhere(desk, boss, ticket)
         for person in (phone, agent, supervisor):
             person.leave()
     assert ": green" in installation.polydesk("audit", "verify", "jinlan")

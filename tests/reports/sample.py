@@ -128,6 +128,7 @@ def register(edition: str = "customer", **changes: Any) -> dict[str, Any]:
             "comment": "",
         },
         "improvement": {"note": "", "by": "", "at": None},
+        "pictures": [],
     }
     return {
         "r": {**filled, **changes},
