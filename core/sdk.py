@@ -12,7 +12,7 @@ from core.attachments.service import content_by_id as attachment_content
 from core.attachments.service import redact as redact_attachment
 from core.auth.models import Department
 from core.auth.service import names_of as names_of_users
-from core.clock import now, uuid7
+from core.clock import VirtualClock, now, uuid7
 from core.contacts.models import Contact
 from core.contributions import (
     Block,
@@ -48,6 +48,7 @@ from core.declarations import (
     Trigger,
     Workflow,
 )
+from core.definitions import get as definition
 from core.errors import (
     Conflict,
     Forbidden,
@@ -64,7 +65,6 @@ from core.errors import (
     TooMany,
     VersionMissing,
 )
-from core.definitions import get as definition
 from core.events import Event, EventRow, TransitionEvent, emit
 from core.fields import UtcTime
 from core.hookspecs import hookimpl
@@ -160,6 +160,7 @@ __all__ = [
     "UtcDateTime",
     "UtcTime",
     "VersionMissing",
+    "VirtualClock",
     "Workflow",
     "after_commit",
     "assign_ticket",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from core.sdk import Event, Permission, Plugin, hookimpl
 from tenants import apex, commands, resolve, service
 from tenants.admin import routes as console
+from tenants.demo import branding
 from tenants.desk import routes as desk
 from tenants.portal import routes as portal
 from tenants.portal.settings import PortalSettings
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from flask import Blueprint, Request
     from marshmallow import Schema
 
+    from core.host import VirtualClock
     from core.sdk import Tenant
 
 plugin = Plugin("tenants", "tenants.title", always_on=True)
@@ -62,3 +64,9 @@ def register_settings() -> list[type[Schema]]:
 def register_commands(cli: click.Group) -> None:
     """`polydesk tenants ...` and `polydesk plugins ...`."""
     commands.register(cli)
+
+
+@hookimpl
+def seed_demo(tenant: Tenant, clock: VirtualClock) -> None:
+    """Let a company of the demonstration say on its portal who it is."""
+    branding.dress(tenant)

@@ -70,7 +70,8 @@ def _settings(found: Catalog) -> Iterator[str]:
         yield from (f"### {owner}", "", "| setting | means | default |", "|---|---|---|")
         for name, field in schema().fields.items():
             default = field.load_default() if callable(field.load_default) else field.load_default
-            yield f"| `{name}` | {text(field.metadata.get('title', name))} | `{default!r}` |"
+            shown = f"{len(default)} entries" if isinstance(default, list) else f"`{default!r}`"
+            yield f"| `{name}` | {text(field.metadata.get('title', name))} | {shown} |"
         yield ""
 
 

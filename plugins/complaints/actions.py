@@ -11,11 +11,11 @@ if TYPE_CHECKING:
     from core.sdk import Actor, Ticket
     from plugins.complaints.models import Complaint
 
-PAPER = "/desk/reports/{name}.pdf?ticket_id={ticket_id}"
+PAPER = "/desk/reports/{name}?ticket_id={ticket_id}"
 
 
 def buttons(ticket: Ticket) -> list[Button]:
-    """FM-06 as a file: the customer's copy, and the internal one for those who may read it."""
+    """FM-06 on the screen: the customer's copy, and the internal one for those who may read it."""
     if ticket.type != NAME:
         return []
     copies = (("complaints.register", "ticket:read"), ("complaints.register_internal", INTERNAL))
@@ -24,7 +24,7 @@ def buttons(ticket: Ticket) -> list[Button]:
             f"complaints.action.{name.removeprefix('complaints.')}",
             PAPER.format(name=name, ticket_id=ticket.id),
             permission,
-            icon="file-type-pdf",
+            icon="clipboard-list",
         )
         for name, permission in copies
     ]

@@ -5,35 +5,51 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from core.sdk import (
+    Button,
+    Card,
     DataClass,
     Event,
     Form,
     Guard,
+    Handler,
     Metric,
     NavItem,
     Panel,
     Permission,
     Plugin,
+    PortalPage,
+    Problem,
     Report,
     SlaPolicy,
+    Suggestion,
     TicketType,
     Workflow,
+    choose_again_on,
     hookimpl,
     register_effect,
     register_intake,
+    register_prefill,
+    register_timer,
 )
 from plugins.complaints import (
+    actions,
     board,
+    example,
     panels,
     plans,
+    portal,
     privacy,
     promises,
+    reminders,
+    repeats,
     reports,
     results,
     routes,
     service,
+    triage,
+    visibility,
 )
-from plugins.complaints.events import EVENTS
+from plugins.complaints.events import EVENTS, ComplaintAssessed
 from plugins.complaints.forms import FORMS
 from plugins.complaints.guards import GUARDS
 from plugins.complaints.schemas import ComplaintSettings
@@ -42,8 +58,9 @@ from plugins.complaints.workflow import APPROVE, DECIDE_APPEAL, INTERNAL, NAME, 
 if TYPE_CHECKING:
     from flask import Blueprint
     from marshmallow import Schema
+    from sqlalchemy import ColumnElement
 
-    from core.sdk import Actor, Contact
+    from core.sdk import Actor, Contact, Tenant, Ticket, VirtualClock
 
 plugin = Plugin("complaints", "complaints.title", summary="complaints.summary", icon="speakerphone")
 
@@ -60,7 +77,7 @@ for transition, effect in {
     "return_to_investigation": plans.send_back,
     "accept_plan": plans.accept,
     "decline_plan": plans.decline,
-    "report_result": results.report,
+    "report_result": reminders.report,
     "confirm_result": results.confirm,
     "dispute_result": results.dispute,
     "follow_up": results.follow_up,
@@ -69,6 +86,9 @@ for transition, effect in {
     "dismiss_appeal": service.dismiss_appeal,
 }.items():
     register_effect(NAME, transition, effect)
+register_prefill(NAME, "assess", triage.first_answers)
+register_timer(reminders.KIND, reminders.due)
+choose_again_on(ComplaintAssessed.type)
 
 
 @hookimpl
@@ -120,7 +140,7 @@ def register_forms() -> list[Form]:
 @hookimpl
 def register_guards() -> list[Guard]:
     """What must hold before a step."""
-    return GUARDS
+    return [*GUARDS, *visibility.GUARDS]
 
 
 @hookimpl
@@ -156,12 +176,12 @@ def register_metrics() -> list[Metric]:
 @hookimpl
 def register_sla_policies() -> list[SlaPolicy]:
     """The rulebook's numbers for complaints."""
-    return [promises.POLICY]
+    return promises.POLICIES
 
 
 @hookimpl
 def register_settings() -> list[type[Schema]]:
-    """Appeal window, follow-up, silence."""
+    """Appeal window, follow-up, silence, channels, triage."""
     return [ComplaintSettings]
 
 
@@ -187,6 +207,84 @@ def nav_items(actor: Actor) -> list[NavItem]:
     if not actor.can("ticket:read"):
         return []
     return [NavItem("complaints.board.title", board.ADDRESS, icon="speakerphone")]
+
+
+@hookimpl
+def ticket_actions(ticket: Ticket, actor: Actor) -> list[Button]:
+    """The register at its ticket."""
+    return actions.buttons(ticket)
+
+
+@hookimpl
+def register_portal_pages() -> list[PortalPage]:
+    """How to complain (CH-02)."""
+    return portal.PAGES
+
+
+@hookimpl
+def register_portal_cards() -> list[Card]:
+    """The way to that page."""
+    return portal.CARDS
+
+
+@hookimpl
+def classify_ticket(ticket: Ticket) -> list[Suggestion]:
+    """Grade and priority by the tenant's keywords (CL-05)."""
+    return triage.suggestions(ticket)
+
+
+@hookimpl
+def choose_sla(ticket: Ticket) -> str | None:
+    """The pack for danger (PM-08)."""
+    return triage.policy_of(ticket)
+
+
+@hookimpl
+def choose_assignee(ticket: Ticket) -> str | None:
+    """Who has the customer's open complaint already."""
+    return repeats.agent_of(ticket)
+
+
+@hookimpl
+def validate_ticket(ticket: Ticket | None, changes: dict[str, Any], actor: Actor) -> list[Problem]:
+    """No priority below what the grade asks."""
+    return triage.problems_with(ticket, changes)
+
+
+@hookimpl
+def visible_tickets(actor: Actor) -> list[ColumnElement[bool]]:
+    """Nobody sees a complaint about himself (CP-35)."""
+    return visibility.visible_to(actor)
+
+
+@hookimpl
+def register_handlers() -> list[Handler]:
+    """Repeats are marked after the complaint was opened (KP-12)."""
+    return repeats.HANDLERS
+
+
+@hookimpl
+def on_enable(tenant: Tenant) -> None:
+    """Reminders go on."""
+    reminders.resume()
+
+
+@hookimpl
+def on_disable(tenant: Tenant) -> None:
+    """Nobody is reminded of a procedure that rests."""
+    reminders.rest()
+
+
+@hookimpl
+def on_upgrade(tenant: Tenant, old_version: str) -> None:
+    """Timers are set ahead of time: those of the version before are set anew as this one has them."""
+    reminders.resume()
+
+
+@hookimpl
+def seed_demo(tenant: Tenant, clock: VirtualClock) -> None:
+    """The demonstration's complaint telephone and channels."""
+    example.seed(tenant)
 
 
 @hookimpl

@@ -135,7 +135,8 @@ def remind(ticket: Ticket, *, until: datetime) -> None:
 
 def offer_closing(ticket: Ticket, *, days: int) -> None:
     """Tell the desk that the customer kept silent and that it may close the complaint."""
-    with _his_language(ticket):
+    tenant = current_tenant()
+    with speaking(tenant.locale, tenant.timezone):
         words = text("complaints.note.silent", days=days)
     write_message(
         ticket, words, actor=SYSTEM, visibility="internal", purpose="note", automatic=True

@@ -8,6 +8,12 @@ MINUTE, HOUR, DAY = 60, 3600, 86_400
 TYPE = "complaints.complaint"
 _ENDED = {"field": "status", "in": ["resolved", "closed"]}
 
+# Whoever calls or chats is answered at once, whatever it is about.
+_LIVE = (
+    Target("first_response", 10, calendar="always", when={"field": "channel", "is": "phone"}),
+    Target("first_response", 30, calendar="always", when={"field": "channel", "is": "chat"}),
+)
+
 METRICS = [
     Metric(
         "complaints.plan",
@@ -35,8 +41,7 @@ POLICY = SlaPolicy(
     "complaints.policy.standard",
     calendar="office",
     targets=(
-        Target("first_response", 10, calendar="always", when={"field": "channel", "is": "phone"}),
-        Target("first_response", 30, calendar="always", when={"field": "channel", "is": "chat"}),
+        *_LIVE,
         Target("first_response", 30 * MINUTE, calendar="always"),
         Target("acceptance", 30 * MINUTE),
         Target("progress", DAY, calendar="always"),
@@ -66,6 +71,7 @@ CRITICAL = SlaPolicy(
     "complaints.policy.critical",
     calendar="always",
     targets=(
+        *_LIVE,
         Target("first_response", 10 * MINUTE),
         Target("acceptance", 10 * MINUTE),
         Target("progress", DAY),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
@@ -12,8 +12,6 @@ from plugins.complaints.triage import known
 from plugins.complaints.workflow import NAME
 
 if TYPE_CHECKING:
-    from uuid import UUID
-
     from core.sdk import EventRow
 
 WINDOW = timedelta(days=90)
@@ -25,7 +23,9 @@ def agent_of(ticket: Ticket) -> str | None:
     if ticket.type != NAME or ticket.contact_id is None:
         return None
     has_agent = (Ticket.status.in_(UNFINISHED), Ticket.assignee_id.is_not(None))
-    found = db.session.scalar(_before(ticket).where(*has_agent).with_only_columns(Ticket.assignee_id))
+    found = db.session.scalar(
+        _before(ticket).where(*has_agent).with_only_columns(Ticket.assignee_id)
+    )
     return str(found) if found else None
 
 
@@ -39,7 +39,7 @@ def mark(event: EventRow) -> None:
     complaint.repeat_of = db.session.scalar(same_matter)
 
 
-def _before(ticket: Ticket) -> sa.Select[tuple[UUID]]:
+def _before(ticket: Ticket) -> sa.Select[Any]:
     """The same customer's complaints of the last 90 days, the newest first."""
     return (
         sa.select(Ticket.id)

@@ -7,7 +7,7 @@ import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from core.sdk import Problem, Suggestion, patch_ticket, settings, SYSTEM, current_tenant, db
+from core.sdk import SYSTEM, Problem, Suggestion, current_tenant, db, patch_ticket, settings
 from plugins.complaints.forms import GRADES
 from plugins.complaints.models import Complaint
 from plugins.complaints.promises import CRITICAL

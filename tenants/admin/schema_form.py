@@ -43,7 +43,7 @@ def _question(name: str, field: fields.Field[Any]) -> Field:
         told.get("title", name),
         help=told.get("help", ""),
         required=kind not in {"boolean", "secret"}
-        and (field.required or default not in (None, "", [])),
+        and (field.required or (kind != "rows" and default not in (None, "", []))),
         options=_options(inner),
         minimum=low,
         maximum=high,

@@ -14,6 +14,8 @@ from flask.cli import with_appcontext
 from core.host import (
     accounts,
     as_tenant,
+    catalog,
+    current_tenant,
     db,
     drain,
     find_tenant,
@@ -22,6 +24,7 @@ from core.host import (
     public_url,
     relay_tenant,
     run_until,
+    tell,
     transaction,
     upgrade_database,
     virtual,
@@ -69,6 +72,8 @@ def _make(slug: str, present: datetime, tickets: int | None) -> int:
         with transaction():
             _live(told, plan, clock)
             run_until(clock, present)
+            for name in catalog().plugins:
+                tell(name, "seed_demo", tenant=current_tenant(), clock=clock)
         relay_tenant()
     return len(plan)
 

@@ -95,3 +95,22 @@ def test_only_an_admin_switches_plugins(house, admin, role):
     admin.post(f"/console/plugins/{NAME}/disable")
     with house.inside():
         assert not enabled(NAME)
+
+
+def test_rows_of_settings_are_drawn_and_kept(house, admin):
+    url = f"/console/plugins/{NAME}/settings"
+    drawer = admin.get(f"/console/plugins?p={NAME}")
+    with house.inside():
+        shipped = settings_of(NAME)["triage"]
+    assert 'name="triage-0-words"' in drawer
+    assert f'name="triage-{len(shipped) - 1}-name"' in drawer
+    numbers = {"appeal_days": "20", "follow_up_hours": "24", "silence_days": "7"}
+    rows = {"triage-0-name": "Own", "triage-0-grade": "serious", "triage-0-words": "faded, torn"}
+    rows |= {"channels-0-name": "Letter", "channels-0-address": "Complaints desk"}
+    admin.post(url, **numbers, **rows)
+    with house.inside():
+        kept = settings_of(NAME)
+    assert kept["triage"] == [{"name": "Own", "grade": "serious", "words": "faded, torn"}]
+    assert kept["channels"] == [{"name": "Letter", "address": "Complaints desk"}]
+    wrong = admin.post(url, status=422, **numbers, **(rows | {"triage-0-words": ""}))
+    assert 'class="err-summary"' in wrong

@@ -103,12 +103,15 @@ def _same_picture_everywhere(page, supervisor, ticket):
     assert status == 200
     reader = PdfReader(io.BytesIO(bytes(printed)))
     images = [image.image.convert("RGB") for sheet in reader.pages for image in sheet.images]
-    print([(image.size, image.mode) for image in images], len(reader.pages))
-    assert any(
-        image.size == seen.size and not ImageChops.difference(image, seen.convert("RGB")).getbbox()
-        for image in images
-    )
+    assert any(_alike(image, seen.convert("RGB")) for image in images)
     assert "设备二班赵建国" in "".join(sheet.extract_text() for sheet in reader.pages)
+
+
+def _alike(one, other):
+    """The same picture but for what encoding a JPEG once more does to it; noise makes any other one differ wildly."""
+    if one.size != other.size:
+        return False
+    return max(high for _, high in ImageChops.difference(one, other).getextrema()) <= 16
 
 
 def _submit(phone, photo):

@@ -5,22 +5,28 @@ from __future__ import annotations
 import io
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from html import unescape
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from flask import Flask
 from PIL import Image
 
-from core.actors import Actor
+from core.actors import OPERATOR, Actor
 from core.attachments import service as attachments
+from core.auth import service as accounts
+from core.auth import signin
 from core.clock import VirtualClock, virtual
 from core.contacts.links import MATTER_GRANTS
-from core.db import db, transaction
+from core.db import clear_session, db, transaction
 from core.errors import Invalid
 from core.events import EventRow
 from core.tenancy import Tenant
 from core.tickets import service as tickets
 from core.tickets.models import Ticket
+from tests.conftest import client_at
+from tests.desk.conftest import PASSWORD
 from tests.tickets.conftest import House, build_house
 
 MONDAY = datetime(2026, 11, 16, 2, 0, tzinfo=UTC)
@@ -235,3 +241,29 @@ def event(case: Case, kind: str) -> dict[str, Any]:
         EventRow.subject_id == case.ticket.id, EventRow.type == f"complaints.{kind}"
     )
     return db.session.scalars(query).one().payload
+
+
+@pytest.fixture
+def desk_of(app: Flask, house: House) -> Any:
+    """A desk page as a new member of the desk's team sees it."""
+
+    def make(name: str, role: str) -> Any:
+        mail = f"{name}@example.org"
+        with transaction():
+            accounts.create_user(
+                mail, name, password=PASSWORD, roles=(role,), teams=(house.desk,), actor=OPERATOR
+            )
+        with transaction():
+            signed = signin.sign_in(mail, PASSWORD, ip="203.0.113.7", browser="a test")
+        client = client_at(app, house.tenant)
+        client.set_cookie("pd", signed.secret, domain=f"{house.tenant.slug}.localhost")
+
+        def get(path: str = "/x/complaints/", status: int = 200) -> str:
+            answer = client.get(path)
+            assert answer.status_code == status, answer.text[:500]
+            clear_session()
+            return unescape(answer.text)
+
+        return get
+
+    return make

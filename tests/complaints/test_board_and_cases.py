@@ -6,19 +6,17 @@ import hashlib
 import json
 import re
 from datetime import timedelta
-from html import unescape
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from core.actors import OPERATOR, SYSTEM
+from core.actors import SYSTEM
 from core.auth import service as accounts
-from core.auth import signin
 from core.auth.tokens import create_token
 from core.clock import VirtualClock
-from core.db import clear_session, db, transaction
+from core.db import db, transaction
 from core.events import EventRow
 from core.tickets import service as tickets
 from plugins.complaints import results
@@ -32,7 +30,7 @@ from tests.complaints.conftest import (
     picture,
 )
 from tests.conftest import client_at
-from tests.desk.conftest import PASSWORD, counted
+from tests.desk.conftest import counted
 from tests.tickets.conftest import Api, House
 
 CASES = "/complaints/cases"
@@ -47,32 +45,6 @@ def api_of(app: Flask, house: House) -> Any:
         with transaction():
             _, token = create_token(actor.id, "t", scopes or ("ticket:read",), actor=SYSTEM)
         return Api(client_at(app, house.tenant), token)
-
-    return make
-
-
-@pytest.fixture
-def desk_of(app: Flask, house: House) -> Any:
-    """A desk page as a new member of the desk's team sees it."""
-
-    def make(name: str, role: str) -> Any:
-        mail = f"{name}@example.org"
-        with transaction():
-            accounts.create_user(
-                mail, name, password=PASSWORD, roles=(role,), teams=(house.desk,), actor=OPERATOR
-            )
-        with transaction():
-            signed = signin.sign_in(mail, PASSWORD, ip="203.0.113.7", browser="a test")
-        client = client_at(app, house.tenant)
-        client.set_cookie("pd", signed.secret, domain=f"{house.tenant.slug}.localhost")
-
-        def get(path: str = BOARD, status: int = 200) -> str:
-            answer = client.get(path)
-            assert answer.status_code == status, answer.text[:500]
-            clear_session()
-            return unescape(answer.text)
-
-        return get
 
     return make
 

@@ -27,6 +27,7 @@ from tenants.demo import people
 from tenants.demo.plan import DAYS, make_plan, timeline
 from tenants.demo.seed import seed
 from tenants.demo.stories import BLANK, DATA, SLUGS, company
+from tenants.portal.settings import portal_settings
 
 PRESENT = datetime(2026, 3, 18, 7, 30, tzinfo=UTC)
 COMPLAINT, ORDINARY = "complaints.complaint", "ticket"
@@ -179,6 +180,12 @@ def test_everybody_signs_in_with_the_printed_password(inside: Tenant) -> None:
         signed = signin.sign_in(mails[2], people.PASSWORD, ip="127.0.0.1", browser="test")
     assert signed.user.email == mails[2]
     relay_tenant()  # what the sign-in said is sealed, as the seeding's own words are
+
+
+def test_seed_demo_dresses_the_portal(inside: Tenant) -> None:
+    told = company(inside.slug).about["portal"]
+    assert portal_settings()["telephone"] == told["telephone"]
+    assert portal_settings()["hours"].keys() == {"zh-CN", "en"}
 
 
 def test_numbers_follow_the_order_of_time(inside: Tenant) -> None:

@@ -10,6 +10,7 @@ PUBLIC_ROOMS = {"apex", "portal", "portal_lookup", "portal_my", "portal_submit",
 PUBLIC_VIEWS = {
     "signin.form", "signin.sign_in", "signin.sign_out", "signin.forgot", "signin.forgot_form",
     "signin.reset", "signin.reset_form", "signin.language", "reports.sheet",
+    "portal_page_complaints_how.show",
 }  # fmt: skip
 
 

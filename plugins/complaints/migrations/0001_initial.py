@@ -29,14 +29,32 @@ def upgrade() -> None:
         sa.Column("happened_at", core.db.UtcDateTime(timezone=True), nullable=False),
         sa.Column("received_by", sa.Uuid(), nullable=True),
         sa.Column("received_at", core.db.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("suggested_grade", sa.String(length=16), nullable=False),
+        sa.Column("suggested_confidence", sa.Float(), nullable=True),
+        sa.Column("suggested_rule", sa.String(length=60), nullable=False),
         sa.Column("grade", sa.String(length=16), nullable=False),
+        sa.Column("grade_reason", sa.Text(), nullable=False),
         sa.Column("safety", sa.Boolean(), nullable=True),
         sa.Column("complexity", sa.String(length=16), nullable=False),
         sa.Column("impact", sa.String(length=16), nullable=False),
         sa.Column("immediate_action", sa.Text(), nullable=False),
+        sa.Column("about_user_id", sa.Uuid(), nullable=True),
+        sa.Column("repeat_of", sa.Uuid(), nullable=True),
         sa.Column("appealed_at", core.db.UtcDateTime(timezone=True), nullable=True),
         sa.Column("appeal_reason", sa.Text(), nullable=False),
         sa.Column("erased_at", core.db.UtcDateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "about_user_id"],
+            ["user_account.tenant_id", "user_account.id"],
+            name=op.f("fk_complaints_complaint_tenant_id_about_user_id"),
+            ondelete="RESTRICT",
+        ),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "repeat_of"],
+            ["ticket.tenant_id", "ticket.id"],
+            name=op.f("fk_complaints_complaint_tenant_id_repeat_of"),
+            ondelete="RESTRICT",
+        ),
         sa.ForeignKeyConstraint(
             ["tenant_id", "ticket_id"],
             ["ticket.tenant_id", "ticket.id"],
@@ -45,6 +63,16 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("tenant_id", "ticket_id", name=op.f("pk_complaints_complaint")),
     )
+    with op.batch_alter_table("complaints_complaint", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_complaints_complaint_about",
+            ["tenant_id", "about_user_id", "ticket_id"],
+            unique=False,
+        )
+        batch_op.create_index(
+            "ix_complaints_complaint_repeat_of", ["tenant_id", "repeat_of"], unique=False
+        )
+
     op.create_table(
         "complaints_follow_up",
         sa.Column("tenant_id", sa.Uuid(), nullable=False),
@@ -332,5 +360,9 @@ def downgrade() -> None:
         batch_op.drop_index("ix_complaints_follow_up_ticket")
 
     op.drop_table("complaints_follow_up")
+    with op.batch_alter_table("complaints_complaint", schema=None) as batch_op:
+        batch_op.drop_index("ix_complaints_complaint_repeat_of")
+        batch_op.drop_index("ix_complaints_complaint_about")
+
     op.drop_table("complaints_complaint")
     # ### end Alembic commands ###
