@@ -60,7 +60,10 @@ def register_api() -> list[Blueprint]:
 
 @hookspec
 def register_portal_pages() -> list[PortalPage]:
-    """Customers' pages, mounted under /p/<plugin>/<path>; one with a tile shows on the portal's home."""
+    """Customers' pages, mounted under /p/<plugin>/<path>; one with a tile shows on the portal's home.
+
+    `portal_page(template, ...)` draws one in the portal's own frame.
+    """
 
 
 @hookspec
