@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from pathlib import Path
+from threading import Thread
 from typing import TYPE_CHECKING
 
 import click
@@ -18,6 +19,7 @@ from core.db import is_postgresql
 from core.definitions import undeclared
 from core.errors import PolydeskError, StartupError
 from core.plugins import catalog
+from core.reports import pdf
 from core.tenancy import Tenant, as_tenant, find_tenant
 from core.walls import check_app_role
 
@@ -89,11 +91,18 @@ def serve(threads: int) -> None:
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]  # noqa: SLF001
     stop = jobs.start_threads(app)
     click.echo(f"Polydesk answers at {config.url}")
+    Thread(target=_say_whether_pdf_works, daemon=True).start()
     try:
         waitress_serve(app, host=host, port=port, threads=threads, ident="polydesk", _quiet=True)
     finally:
         stop.set()
         jobs.write_heads()
+
+
+def _say_whether_pdf_works() -> None:
+    if not (state := pdf.probe()).ok:
+        missing = ", ".join(state.missing) or state.detail
+        click.echo(f"PDFs are off, print views stand in: {missing}. Mend it by: {state.install}")
 
 
 @polydesk.command()

@@ -19,7 +19,9 @@ ASSETS = CHILD.parent / "assets"
 SHEETS = ("report.css", "report-screen.css")
 
 blueprint = Blueprint("reports", __name__, template_folder="templates")
-api: Blueprint = ApiBlueprint("reports_api", __name__, url_prefix="/reports", description="Printables as PDF")
+api: Blueprint = ApiBlueprint(
+    "reports_api", __name__, url_prefix="/reports", description="Printables as PDF"
+)
 
 
 class ReportQuery(Schema):
