@@ -80,11 +80,16 @@ def migrate(urls: Mapping[str, str]) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """What touches no database runs once, with SQLite: on PostgreSQL it would only say the same again."""
+    """What touches no database, and what a browser draws, runs once, with SQLite: PostgreSQL would say the same."""
     if not POSTGRESQL:
         return
     touching = {"database", "installation"}
-    kept = [item for item in items if touching & set(getattr(item, "fixturenames", ()))]
+    kept = [
+        item
+        for item in items
+        if touching & set(getattr(item, "fixturenames", ()))
+        and not item.get_closest_marker("browser")
+    ]
     config.hook.pytest_deselected(items=[item for item in items if item not in set(kept)])
     items[:] = kept
 
