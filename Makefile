@@ -28,7 +28,7 @@ test: ## Set up what is missing, then run the suite on SQLite and on PostgreSQL
 	@for database in $(TEST_DATABASES); do \
 	    echo "== tests on $$database"; \
 	    POLYDESK_TEST_DATABASE=$$database $(BIN)/python -m tests.services \
-	        $(BIN)/python -m pytest -n $(TEST_WORKERS) --dist loadscope $(TEST_ARGS); \
+	        $(BIN)/python -m pytest -n $(TEST_WORKERS) --dist loadgroup $(TEST_ARGS); \
 	done
 
 check: ## Lint, format, types, import contracts and spelling

@@ -33,6 +33,9 @@ PRESENT = datetime(2026, 3, 18, 7, 30, tzinfo=UTC)
 COMPLAINT, ORDINARY = "complaints.complaint", "ticket"
 FEW = 12
 
+# one worker seeds for all of them
+pytestmark = pytest.mark.xdist_group("demo")
+
 
 @pytest.fixture(scope="module")
 def seeded(app: Flask) -> dict[str, int]:
