@@ -54,7 +54,7 @@ from core.tickets import service as tickets
 from core.tickets.listing import TicketQuery
 from core.tickets.messages import Entry
 from core.tickets.models import Handover, Message, Ticket
-from core.tickets.visibility import condition as visible_tickets_to
+from core.tickets.visibility import condition_or_nothing as visible_tickets_to
 from core.timers import run_until
 from core.ui.frames import offer_desk, offer_portal
 from core.upgrade import upgrade as upgrade_database

@@ -75,7 +75,8 @@ def _sign_in_url() -> str:
 
 
 def _details(status: int, code: str, error: Exception) -> dict[str, Any]:
-    data = error.data if isinstance(error, PolydeskError) and status < 500 else {}  # noqa: PLR2004
+    # what an unexpected 500 knows is for the log alone; a 503 names the plugin
+    data = error.data if isinstance(error, PolydeskError) and status != 500 else {}  # noqa: PLR2004
     problem: dict[str, Any] = {
         "type": f"https://polydesk.example/problems/{code}",
         "title": text(f"problem.{code}.title"),

@@ -86,7 +86,7 @@ from core.tickets.service import (
     register_prefill,
     state_of,
 )
-from core.tickets.visibility import condition as visible_tickets_to
+from core.tickets.visibility import condition_or_nothing as visible_tickets_to
 from core.tickets.visibility import reaches
 from core.tickets.writing import write_message
 from core.timers import Timer, cancel_timers, register_timer, set_timer

@@ -41,6 +41,15 @@ def condition(actor: Actor, permission: str = READ) -> ColumnElement[bool]:
     )
 
 
+def condition_or_nothing(actor: Actor, permission: str = READ) -> ColumnElement[bool]:
+    """The same for counts and boxes: nothing at all while a plugin cannot say what it hides (model.md §9)."""
+    try:
+        return condition(actor, permission)
+    except PluginUnavailable:
+        # not sa.false(): the compiler would drop the tenant beside it, and the guard refuses such a statement
+        return Ticket.id.is_(None)
+
+
 def _own_matters(actor: Actor, permission: str) -> ColumnElement[bool]:
     wanted = CONTACT_READS if permission == READ else (permission,)
     if not permission.startswith("matter:") and permission != READ:
