@@ -1,9 +1,9 @@
-# Polydesk's manual in four commands. A variable of the environment wins over every value here.
+# Polydesk's manual in five commands. A variable of the environment wins over every value here.
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run test check
+.PHONY: help run test check check-long
 
 PYTHON ?= python3
 TEST_DATABASES ?= $(or $(POLYDESK_TEST_DATABASE),sqlite postgresql)
@@ -14,7 +14,7 @@ BIN := .venv/bin
 export PYTHON POLYDESK_EGRESS_ALLOW
 
 help: ## Show this list
-	@sed -nE 's/^([a-z]+):.*## (.*)/make \1	\2/p' Makefile | expand -t 14
+	@sed -nE 's/^([a-z-]+):.*## (.*)/make \1	\2/p' Makefile | expand -t 20
 
 run: export POLYDESK_DEMO := $(or $(POLYDESK_DEMO),1)
 run: ## Set up what is missing, fill the demo and serve it at http://localhost:8080
@@ -38,3 +38,11 @@ check: ## Lint, format, types, import contracts and spelling
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/codespell
+
+check-long: export POLYDESK_LONG := 1
+check-long: ## The whole suite with what takes long, then once without each plugin
+	@$(MAKE) test
+	@for without in $$($(BIN)/python -m tools.without); do \
+	    echo "== without $$without"; \
+	    POLYDESK_WITHOUT=$$without $(MAKE) test TEST_DATABASES=sqlite; \
+	done

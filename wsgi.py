@@ -12,6 +12,7 @@ from core.catalog import discover
 from core.cli import build_cli
 from core.config import load_config
 from core.jobs import run_delivery as run_one
+from core.work import run_job as run_one_job
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -30,6 +31,13 @@ def run_delivery(tenant_id: str, delivery_id: str) -> None:
     app = _worker_app()
     with app.app_context():
         run_one(UUID(tenant_id), UUID(delivery_id))
+
+
+def run_job(tenant_id: str, run_id: str) -> None:
+    """The same for a run of a background job."""
+    app = _worker_app()
+    with app.app_context():
+        run_one_job(UUID(tenant_id), UUID(run_id))
 
 
 _worker: list[Flask] = []

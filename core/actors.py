@@ -57,6 +57,11 @@ class Actor:
         return Reach.ALL if self.kind == "system" else self.grants.get(permission)
 
     @property
+    def staff_id(self) -> UUID | None:
+        """Whose work it is in questions of reach: the user's own, also when an app acts for him."""
+        return self.on_behalf_of or self.id if self.kind == "app" else self.id
+
+    @property
     def is_person(self) -> bool:
         """A human at the desk (not a contact, not an automatism): what a first response must come from."""
         return self.kind == "user"

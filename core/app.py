@@ -23,10 +23,12 @@ from core.events import request_id
 from core.forms import widgets
 from core.plugins import enabled, first
 from core.problems import draw, is_api
+from core.spec import naming
 from core.tenancy import as_tenant
 from core.tickets.moving import check_graphs
 from core.walls import guard
 from core.web import SAFE, page
+from core.work import check_jobs
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -50,6 +52,7 @@ def create_app(config: Config, plugins: list[ModuleType]) -> Flask:
     _configure(app, config)
     manager, catalog = load([core.defaults, *plugins])
     check_graphs(catalog)
+    check_jobs(catalog)
     app.extensions["polydesk_plugins"] = (manager, catalog)
     for cache in ("polydesk_switches", "polydesk_definitions", "polydesk_bodies"):
         app.extensions[cache] = {}
@@ -115,7 +118,7 @@ class _Api(Api):  # type: ignore[misc]
 def _mount(app: Flask, catalog: Catalog) -> None:
     owners: dict[str, str] = {}
     app.extensions["polydesk_owners"] = owners
-    api = _Api(app)
+    api = _Api(app, spec_kwargs={"marshmallow_plugin": naming(catalog)})
     for hook, plugin, blueprint in catalog.blueprints:
         own = not catalog.plugins[plugin].always_on
         if hook == "register_api":
@@ -129,16 +132,18 @@ def _mount(app: Flask, catalog: Catalog) -> None:
         owners[blueprint.name] = plugin
     for name, portal_page in catalog.shelf("portal_page").items():
         plugin = catalog.owner("portal_page", name)
-        blueprint = Blueprint(f"portal_page_{name.replace('.', '_')}", __name__)
-        view = page(portal_page.permission)(_portal_view(portal_page))
-        blueprint.add_url_rule(f"/p/{plugin}/{portal_page.path}", "show", view)
+        label = re.sub(r"\W+", "_", name)
+        blueprint = Blueprint(f"portal_page_{label}", __name__)
+        view = page(portal_page.permission, redraw=portal_page.redraw)(_portal_view(portal_page))
+        methods = list(portal_page.methods)
+        blueprint.add_url_rule(f"/p/{plugin}/{portal_page.path}", "show", view, methods=methods)
         app.register_blueprint(blueprint)
         owners[blueprint.name] = plugin
 
 
-def _portal_view(portal_page: PortalPage) -> Callable[[], Any]:
-    def show() -> Any:
-        return portal_page.view(g.actor)
+def _portal_view(portal_page: PortalPage) -> Callable[..., Any]:
+    def show(**path: Any) -> Any:
+        return portal_page.view(g.actor, **path)
 
     return show
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import defaultdict
 from dataclasses import dataclass, field
 from importlib.metadata import entry_points, version
@@ -34,6 +35,7 @@ SHELVES = {
     "register_sla_policies": "policy",
     "register_events": "event",
     "register_handlers": "handler",
+    "register_jobs": "job",
     "register_reports": "report",
     "register_guards": "guard",
     "register_conditions": "condition",
@@ -42,6 +44,10 @@ SHELVES = {
     "register_portal_cards": "card",
     "register_data_classes": "data_class",
 }
+
+
+OPENED = "register_"
+"""A plugin's own specs begin so; the answers lie on the shelf named by the rest: `register_things` on "things"."""
 
 
 @dataclass
@@ -78,11 +84,13 @@ class Catalog:
 
 
 def discover() -> list[ModuleType]:
-    """Modules of installed plugins (entry-point group `polydesk.plugins`), by name."""
-    return [
-        point.load()
-        for point in sorted(entry_points(group="polydesk.plugins"), key=lambda p: p.name)
-    ]
+    """Modules of installed plugins (entry-point group `polydesk.plugins`), by name.
+
+    Those named in POLYDESK_WITHOUT (by commas) are left out: how an operator starts without one that is broken.
+    """
+    without = set(os.environ.get("POLYDESK_WITHOUT", "").split(","))
+    found = sorted(entry_points(group="polydesk.plugins"), key=lambda point: point.name)
+    return [point.load() for point in found if point.name not in without]
 
 
 def load(modules: list[ModuleType]) -> tuple[pluggy.PluginManager, Catalog]:
@@ -105,6 +113,8 @@ def load(modules: list[ModuleType]) -> tuple[pluggy.PluginManager, Catalog]:
     _refuse_wrappers(manager)
     for name in catalog.plugins:
         _declare(manager, catalog, name)
+    for plugin in catalog.plugins.values():
+        _gather_opened(manager, catalog, plugin)
     return manager, catalog
 
 
@@ -158,32 +168,41 @@ def _declare(manager: pluggy.PluginManager, catalog: Catalog, name: str) -> None
         catalog.settings[name] = schema
 
 
+def _gather_opened(manager: pluggy.PluginManager, catalog: Catalog, opener: Plugin) -> None:
+    """What others answer to the hooks that a plugin opens; each value has a `name` of its owner's."""
+    specs = vars(opener.hookspecs) if opener.hookspecs else {}
+    for hook in [name for name in specs if name.startswith(OPENED)]:
+        for name in catalog.plugins:
+            for value in _declared(manager, hook, name, opener.hookspecs):
+                catalog.put(hook.removeprefix(OPENED), value.name, value, name)
+
+
 def _name_of(kind: str, value: Any, plugin: str) -> str:
     if kind == "event":
         return str(value.type)
     return f"{plugin}.{value.path}" if kind == "portal_page" else str(value.name)
 
 
-def _declared(manager: pluggy.PluginManager, hook: str, plugin: str) -> list[Any]:
+def _declared(
+    manager: pluggy.PluginManager, hook: str, plugin: str, specs: ModuleType = hookspecs
+) -> list[Any]:
     for implementation in getattr(manager.hook, hook).get_hookimpls():
         if implementation.plugin_name == plugin:
             result = implementation.function()
-            if problem := wrong_type(hook, result):
+            if problem := wrong_type(hook, result, specs):
                 raise StartupError(f"{plugin}.{hook} {problem}")
             return list(result)
     return []
 
 
-def _return_type(hook: str) -> Any:
-    annotation = getattr(hookspecs, hook).__annotations__["return"]
-    return eval(annotation, vars(hookspecs))  # noqa: S307  our own source
+def _return_type(hook: str, specs: ModuleType) -> Any:
+    annotation = getattr(specs, hook).__annotations__["return"]
+    return eval(annotation, vars(specs))  # noqa: S307  source that the operator installed
 
 
-def wrong_type(hook: str, result: Any) -> str:
-    """Words for a result that is not what the hookspec promises; "" when it fits."""
-    if not hasattr(hookspecs, hook):
-        return ""  # a hook that a plugin opened
-    wanted = _return_type(hook)
+def wrong_type(hook: str, result: Any, specs: ModuleType = hookspecs) -> str:
+    """Words for a result that is not what the spec (core's, or that of the plugin that opens it) promises."""
+    wanted = _return_type(hook, specs)
     if wanted is None:
         return "" if result is None else f"gave {type(result).__name__}, not None"
     if get_origin(wanted) is list:

@@ -115,7 +115,7 @@ def worker(burst: bool) -> None:  # noqa: FBT001
             "REDIS_URL is not set; without Redis `polydesk serve` does the worker's work itself"
         )
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]  # noqa: SLF001
-    jobs.work(app, _config().redis_url, burst=burst)
+    jobs.run_worker(app, _config().redis_url, burst=burst)
 
 
 @polydesk.group()

@@ -42,11 +42,30 @@ class Handler:
 
 
 @dataclass(frozen=True)
-class Panel:
-    """A box at a ticket or a contact: `view(subject, actor)` gives a list of Blocks within 3 s (model.md §9)."""
+class Job:
+    """Work by the clock or on demand: `run(job_run)` is called outside of a transaction, at least once, in the tenant.
+
+    `cron` (five fields, in the tenant's zone) runs it once per tenant that has the plugin on; "" only `start_job`.
+    `retry` are the waits in seconds between attempts; after the last the run has failed.
+    """
 
     name: str
-    place: Literal["ticket", "contact"]
+    title: Text
+    run: Callable[..., None]
+    cron: str = ""
+    retry: tuple[int, ...] = (60, 600)
+
+
+@dataclass(frozen=True)
+class Panel:
+    """A box at a "ticket", a "contact" or, on the portal, the customer's own "matter" (§9 of the model).
+
+    `view(subject, actor)` gives a list of Blocks within 3 s; at a matter the actor is the customer, and an empty list
+    draws no box.
+    """
+
+    name: str
+    place: Literal["ticket", "contact", "matter"]
     title: Text
     view: Callable[..., list[Any]]
     permission: str
@@ -70,25 +89,32 @@ class Block:
     """What a panel or card shows; the host draws it, so nobody brings markup.
 
     `kind`: "rows" (items of (label, value)), "text" (value), "progress" (label, value 0..1), "link" (label, url),
-    "status" (label, value is a status dot).
+    "status" (label, value is a status dot), "actions" (items of (label, url), drawn as buttons), "table" (value is
+    the header, items are rows).
     """
 
-    kind: Literal["rows", "text", "progress", "link", "status"]
+    kind: Literal["rows", "text", "progress", "link", "status", "actions", "table"]
     label: Text = ""
     value: Any = None
-    items: tuple[tuple[Text, Any], ...] = ()
+    items: tuple[tuple[Any, ...], ...] = ()
     url: str = ""
 
 
 @dataclass(frozen=True)
 class PortalPage:
-    """A page of a plugin on the portal at /p/<plugin>/<path>; `tile` puts it on the portal's home with an icon."""
+    """A page of a plugin on the portal at /p/<plugin>/<path>; `tile` puts it on the portal's home with an icon.
+
+    `path` may hold converters; `view(actor, **path)` answers, in one transaction when it writes. `permission` is
+    PUBLIC, CUSTOMER (signed in by a mailed code) or a right; `redraw(error, **path)` draws a refused form again.
+    """
 
     path: str
     title: Text
     view: Callable[..., Any]
     permission: str
     tile: str = ""
+    methods: tuple[str, ...] = ("GET",)
+    redraw: Callable[..., Any] | None = None
 
 
 @dataclass(frozen=True)

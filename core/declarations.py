@@ -172,8 +172,9 @@ class Workflow:
 class TicketType:
     """What a ticket can be; names its intake form, workflow and (or "") its SLA policy.
 
-    `portal` offers it to customers; `prefix` begins its numbers ("CP" -> CP-2611-00001); `request_class` is
-    consultation, problem or service.
+    `portal` offers it to customers, at the plugin's own page `portal_url` where core's form does not do; `prefix`
+    begins its numbers ("CP" -> CP-2611-00001); `request_class` is consultation, problem or service. `by_hand`: the
+    desk's page for a new ticket offers it.
     """
 
     name: str
@@ -186,6 +187,8 @@ class TicketType:
     request_class: Literal["consultation", "problem", "service"] = "problem"
     icon: str = "inbox"
     summary: Text = ""
+    portal_url: str = ""
+    by_hand: bool = True
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from core.apps import declared as apps_room
 from core.attachments import declared as attachments_room
 from core.auth import declared as auth_room
 from core.auth import signin
@@ -22,10 +23,14 @@ from core.declarations import (
 from core.definitions import DefinitionEdited
 from core.hookspecs import hookimpl
 from core.mail import declared as mail_room
+from core.oauth import bearer
+from core.oauth import declared as oauth_room
 from core.reports import declared as reports_room
 from core.settings import SettingsChanged
 from core.sla import declared as sla_room
 from core.tickets import declared as tickets_room
+from core.webhooks import declared as webhooks_room
+from core.work import TIDY
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -38,6 +43,7 @@ if TYPE_CHECKING:
         Condition,
         DataClass,
         Guard,
+        Job,
         Report,
     )
     from core.events import Event
@@ -46,7 +52,8 @@ plugin = Plugin("core", "core.title", always_on=True)
 
 # Each room's `declared.py`; the order is the order of the imports' floors.
 ROOMS: tuple[ModuleType, ...] = (
-    auth_room, contacts_room, sla_room, tickets_room, attachments_room, reports_room, mail_room,
+    auth_room, oauth_room, contacts_room, sla_room, tickets_room, attachments_room, reports_room, mail_room,
+    webhooks_room, apps_room,
 )  # fmt: skip
 
 
@@ -115,6 +122,12 @@ def register_conditions() -> list[Condition]:
 
 
 @hookimpl
+def register_jobs() -> list[Job]:
+    """Core's own background work."""
+    return [TIDY, *_gather("JOBS")]
+
+
+@hookimpl
 def register_reports() -> list[Report]:
     """Core's printables."""
     return _gather("REPORTS")
@@ -134,8 +147,10 @@ def register_api() -> list[Blueprint]:
 
 @hookimpl
 def authenticate(request: Request) -> Actor | None:
-    """A customer by his code's cookie, else a member of staff by token or cookie."""
-    return codes.authenticate(request) or signin.authenticate(request)
+    """An app by its access token, a customer by his code's cookie, else a member of staff by token or cookie."""
+    return (
+        bearer.authenticate(request) or codes.authenticate(request) or signin.authenticate(request)
+    )
 
 
 @hookimpl

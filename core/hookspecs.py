@@ -17,6 +17,7 @@ from core.contributions import (
     DataClass,
     Guard,
     Handler,
+    Job,
     NavItem,
     Panel,
     PortalPage,
@@ -109,6 +110,11 @@ def register_events() -> list[type[Event]]:
 @hookspec
 def register_handlers() -> list[Handler]:
     """What runs after the commit, by a worker, at least once per event."""
+
+
+@hookspec
+def register_jobs() -> list[Job]:
+    """Work by the clock (cron, once per tenant that has the plugin on) or on demand (`start_job`), with progress."""
 
 
 @hookspec

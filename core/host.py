@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from core import definitions, ledger, panels, settings
 from core.actors import OPERATOR, Actor
+from core.apps import calls as app_calls
+from core.apps import manifest as app_manifests
+from core.apps import service as app_book
 from core.attachments import responses as file_responses
 from core.attachments import service as attachments
 from core.attachments.pictures import MAX_BYTES as UPLOAD_BYTES
@@ -32,6 +35,10 @@ from core.jobs import drain, relay_tenant, write_heads
 from core.mail import service as mail
 from core.mail.addresses import public_url
 from core.mail.models import MailOut
+from core.oauth import asking as app_questions
+from core.oauth import service as client_book
+from core.oauth.routes import asking_client
+from core.oauth.secrets import slug_of as slug_of_client
 from core.plugins import PluginFailure, TenantPlugin, ask, catalog, enabled, offered, switches, tell
 from core.problems import words as problem_words
 from core.reports import service as reports
@@ -57,7 +64,11 @@ from core.tickets.models import Handover, Message, Ticket
 from core.tickets.visibility import condition_or_nothing as visible_tickets_to
 from core.timers import run_until
 from core.ui.frames import offer_desk, offer_portal
+from core.ui.headers import content_security_policy
 from core.upgrade import upgrade as upgrade_database
+from core.webhooks import service as webhook_book
+from core.webhooks.models import WebhookEndpoint
+from core.work import schedule_jobs, unschedule_jobs
 
 __all__ = [
     "BUILT_IN",
@@ -94,17 +105,25 @@ __all__ = [
     "User",
     "UserRole",
     "VirtualClock",
+    "WebhookEndpoint",
     "accounts",
     "all_tenants",
+    "app_book",
+    "app_calls",
+    "app_manifests",
+    "app_questions",
     "as_tenant",
     "ask",
+    "asking_client",
     "attachments",
     "bump_config",
     "calendars",
     "catalog",
+    "client_book",
     "clocks_of",
     "codes",
     "contacts",
+    "content_security_policy",
     "current_tenant",
     "db",
     "definitions",
@@ -139,9 +158,11 @@ __all__ = [
     "resets",
     "role_book",
     "run_until",
+    "schedule_jobs",
     "settings",
     "sign_ins",
     "sla_policies",
+    "slug_of_client",
     "switches",
     "team_book",
     "tell",
@@ -151,9 +172,11 @@ __all__ = [
     "to_body",
     "token_book",
     "transaction",
+    "unschedule_jobs",
     "upgrade_database",
     "users_with_role",
     "virtual",
     "visible_tickets_to",
+    "webhook_book",
     "write_heads",
 ]

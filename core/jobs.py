@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 import secrets
 import threading
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -14,7 +16,7 @@ from redis import Redis
 from rq import Queue, SimpleWorker
 from sqlalchemy.orm import Mapped, mapped_column
 
-from core import ledger, timers
+from core import ledger, timers, work
 from core.clock import now
 from core.db import Base, UtcDateTime, after_commit, clear_session, db, transaction
 from core.events import EventRow, Outbox
@@ -30,7 +32,7 @@ from core.tenancy import (
 from core.walls import crossing
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Sequence
 
     from flask import Flask
 
@@ -39,6 +41,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 PENDING, DONE, PARKED = "pending", "done", "parked"
 LEASE = timedelta(minutes=5)
+CARRIED_AT_ONCE = 4
 wake = threading.Event()
 
 
@@ -55,6 +58,7 @@ class Delivery(TenantScoped, Base):
             sqlite_where=sa.column("state") == "pending",
             postgresql_where=sa.column("state") == "pending",
         ),
+        sa.Index("ix_delivery_handler", "tenant_id", "handler", "state"),
     )
     event_id: Mapped[UUID]
     handler: Mapped[str] = mapped_column(sa.String(120))
@@ -65,6 +69,26 @@ class Delivery(TenantScoped, Base):
     last_error: Mapped[str] = mapped_column(sa.String(300), default="")
 
 
+@dataclass(frozen=True)
+class Carrier:
+    """Takes facts out of the house: its deliveries' handlers are `<prefix>:<key>`.
+
+    `plan(events)` says in the relay's transaction which fact goes to which handler; `carry(delivery_id)` makes one
+    attempt in the tenant, outside of any transaction, and says whether it went well.
+    """
+
+    plan: Callable[[Sequence[EventRow]], Iterable[tuple[UUID, str]]]
+    carry: Callable[[UUID], bool]
+
+
+_carriers: dict[str, Carrier] = {}
+
+
+def register_carrier(prefix: str, carrier: Carrier) -> None:
+    """Let a room of core carry deliveries itself, above the floor of the relay."""
+    _carriers[prefix] = carrier
+
+
 def relay_tenant() -> int:
     """Seal the current tenant's waiting events and write their deliveries, one transaction a batch; gives how many."""
     count = 0
@@ -73,6 +97,7 @@ def relay_tenant() -> int:
             rows = ledger.seal()
             for row in rows:
                 _plan(row)
+            _plan_carried(rows)
         if not rows:
             return count
         count += len(rows)
@@ -85,6 +110,14 @@ def _plan(row: EventRow) -> None:
     for name, handler in found.shelf("handler").items():
         if handler.event.type == row.type and enabled(found.owner("handler", name)):
             db.session.add(Delivery(event_id=row.id, handler=name))
+
+
+def _plan_carried(rows: Sequence[EventRow]) -> None:
+    if not rows:
+        return
+    for carrier in _carriers.values():
+        for event_id, handler in carrier.plan(rows):
+            db.session.add(Delivery(event_id=event_id, handler=handler))
 
 
 def relay() -> int:
@@ -104,14 +137,19 @@ def _in_tenant(tenant_id: UUID, call: Callable[[], int]) -> int:
         return call()
 
 
-def claim(limit: int = 100) -> list[tuple[UUID, UUID]]:
-    """Lease due deliveries, across tenants or of the current one; gives (tenant id, delivery id), oldest first."""
+def claim(limit: int = 100, *, carried: bool | None = None) -> list[tuple[UUID, UUID]]:
+    """Lease due deliveries, across tenants or of the current one; gives (tenant id, delivery id), oldest first.
+
+    `carried` asks only for those that leave the house, or only for those that stay.
+    """
     tenant = tenant_or_none()
+    leaves = Delivery.handler.contains(":")
+    which = sa.true() if carried is None else leaves if carried else ~leaves
     if tenant:
         with transaction():
-            return _lease(db.session, limit, Delivery.tenant_id == tenant.id)
+            return _lease(db.session, limit, sa.and_(Delivery.tenant_id == tenant.id, which))
     with crossing("claim deliveries"), db.engines["worker"].begin() as connection:
-        return _lease(connection, limit, sa.true())
+        return _lease(connection, limit, which)
 
 
 def _lease(connection: Any, limit: int, mine: sa.ColumnElement[bool]) -> list[tuple[UUID, UUID]]:
@@ -143,6 +181,8 @@ def run_delivery(tenant_id: UUID, delivery_id: UUID) -> bool:
         return False
     with as_tenant(tenant):
         row = db.session.get(Delivery, (tenant_id, delivery_id))
+        if row is not None and (carrier := _carriers.get(row.handler.partition(":")[0])):
+            return _carry(carrier, delivery_id)
         handler: Handler | None = catalog().shelf("handler").get(row.handler) if row else None
         if row is None or handler is None:
             return False
@@ -158,6 +198,17 @@ def run_delivery(tenant_id: UUID, delivery_id: UUID) -> bool:
             _fail(delivery_id, handler, repr(error))
             note_failure(owner, name, repr(error))
             return False
+
+
+def _carry(carrier: Carrier, delivery_id: UUID) -> bool:
+    """What goes wrong here is ours, not the stranger's: the lease ends and it is tried again."""
+    try:
+        return carrier.carry(delivery_id)
+    except Exception:
+        log.exception("delivery %s could not be carried", delivery_id)
+        clear_session()
+        _postpone(delivery_id)
+        return False
 
 
 def _take(delivery_id: UUID, handler: Handler) -> bool:
@@ -205,9 +256,15 @@ def _postpone(delivery_id: UUID) -> None:
 def drain() -> int:
     """Relay, deliver and fire until nothing is due: what tests, the demo and commands call instead of waiting."""
     count = 0
-    while done := relay() + sum(run_delivery(*key) for key in claim()) + timers.run_due():
+    while done := _everything_due():
         count += done
     return count
+
+
+def _everything_due() -> int:
+    sealed = relay()
+    delivered = sum(run_delivery(*key) for key in claim())
+    return sealed + delivered + timers.run_due() + work.run_due()
 
 
 def wake_relay() -> None:
@@ -223,14 +280,39 @@ def write_heads() -> int:
 def start_threads(app: Flask, *, deliver: Callable[[], int] | None = None) -> threading.Event:
     """Run relay, timers and heads in threads of this process; set the given event to stop them."""
     stop = threading.Event()
-    loops = ((_relay_step(deliver), 0.5), (timers.run_due, 1.0), (write_heads, 60.0))
+    loops = [(_relay_step(deliver), 0.5), (timers.run_due, 1.0), (write_heads, 60.0)]
+    if deliver is None:
+        # A stranger's slow answer holds up other strangers for a while, but never a handler of ours.
+        loops.append((lambda: carry_due(app), 1.0))
+        # A thread of their own: a job may wait for a carrier, the relay may not.
+        loops.append((work.run_due, 1.0))
     for step, pause in loops:
         threading.Thread(target=_loop, args=(app, step, pause, stop), daemon=True).start()
     return stop
 
 
 def _relay_step(deliver: Callable[[], int] | None) -> Callable[[], int]:
-    return lambda: relay() + (deliver() if deliver else sum(run_delivery(*key) for key in claim()))
+    def own() -> int:
+        return sum(run_delivery(*key) for key in claim(carried=False))
+
+    return lambda: relay() + (deliver or own)()
+
+
+def carry_due(app: Flask) -> int:
+    """Make the due attempts that leave the house, a few at once; gives how many went well."""
+    keys = claim(limit=2 * CARRIED_AT_ONCE, carried=True)
+    if not keys:
+        return 0
+
+    def attempt(key: tuple[UUID, UUID]) -> bool:
+        with app.app_context():
+            try:
+                return run_delivery(*key)
+            finally:
+                clear_session()
+
+    with ThreadPoolExecutor(max_workers=CARRIED_AT_ONCE) as pool:
+        return sum(pool.map(attempt, keys))
 
 
 def _loop(app: Flask, step: Callable[[], int], pause: float, stop: threading.Event) -> None:
@@ -249,16 +331,31 @@ def _loop(app: Flask, step: Callable[[], int], pause: float, stop: threading.Eve
 
 
 def enqueue_due(queue: Queue) -> int:
-    """Hand due deliveries to RQ: the job carries nothing but the row's key."""
-    keys = claim()
-    for tenant_id, delivery_id in keys:
-        queue.enqueue(
+    """Hand due deliveries and job runs to RQ: a message carries nothing but the row's key.
+
+    What leaves the house goes to a queue of its own, which a worker asks last.
+    """
+    keys = [(queue, key) for key in claim(carried=False)]
+    keys += [(out_of(queue), key) for key in claim(carried=True)]
+    for chosen, (tenant_id, delivery_id) in keys:
+        chosen.enqueue(
             "wsgi.run_delivery", str(tenant_id), str(delivery_id), result_ttl=0, failure_ttl=3600
         )
-    return len(keys)
+    runs = work.claim()
+    for tenant_id, run_id in runs:
+        queue.enqueue(
+            "wsgi.run_job", str(tenant_id), str(run_id), result_ttl=0, failure_ttl=3600,
+            job_timeout=int(work.LEASE.total_seconds() * 12),
+        )  # fmt: skip
+    return len(keys) + len(runs)
 
 
-def work(app: Flask, redis_url: str, *, burst: bool = False) -> None:
+def out_of(queue: Queue) -> Queue:
+    """The queue of deliveries to strangers beside `queue`."""
+    return Queue(f"{queue.name}-out", connection=queue.connection, serializer="json")
+
+
+def run_worker(app: Flask, redis_url: str, *, burst: bool = False) -> None:
     """Be a worker process: relay and timers in threads, deliveries from RQ with JSON payloads."""
     connection = Redis.from_url(redis_url)
     queue = Queue("polydesk", connection=connection, serializer="json")
@@ -268,7 +365,9 @@ def work(app: Flask, redis_url: str, *, burst: bool = False) -> None:
             enqueue_due(queue)
     stop = None if burst else start_threads(app, deliver=lambda: enqueue_due(queue))
     try:
-        SimpleWorker([queue], connection=connection, serializer="json").work(burst=burst)
+        SimpleWorker([queue, out_of(queue)], connection=connection, serializer="json").work(
+            burst=burst
+        )
     finally:
         if stop:
             stop.set()

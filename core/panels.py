@@ -35,6 +35,16 @@ _rooms: dict[str, threading.BoundedSemaphore] = defaultdict(
 )
 
 
+# Rooms of core that bring boxes per tenant: each gives (owner, panel) pairs of the current one.
+_sources: list[Callable[[], list[tuple[str, Panel]]]] = []
+
+
+def offer_panels(source: Callable[[], list[tuple[str, Panel]]]) -> None:
+    """Let a room of core above this floor bring boxes that are not in the Catalog; saying it twice is once."""
+    if source not in _sources:
+        _sources.append(source)
+
+
 @dataclass(frozen=True)
 class Drawn:
     """What a box came to: its blocks, or `failed` when it raised, gave nonsense, hung or found no free place."""
@@ -50,6 +60,7 @@ def panels(place: str, actor: Actor) -> list[Panel]:
         for name, p in offered("panel").items()
         if p.place == place and _awake("panel", name) and actor.can(p.permission)
     ]
+    found += [p for _, p in _more() if p.place == place and actor.can(p.permission)]
     return sorted(found, key=lambda panel: (panel.order, panel.name))
 
 
@@ -63,14 +74,27 @@ def _awake(kind: str, name: str) -> bool:
     return catalog().owner(kind, name) not in switches().degraded
 
 
+def _more() -> list[tuple[str, Panel]]:
+    return [pair for source in _sources for pair in source()]
+
+
+def find_panel(name: str) -> tuple[str, Panel]:
+    """The owner and the panel of that name, as far as it is on here; NotFound."""
+    panel = catalog().shelf("panel").get(name)
+    if panel is not None and enabled(catalog().owner("panel", name)):
+        return catalog().owner("panel", name), panel
+    for owner, other in _more():
+        if other.name == name:
+            return owner, other
+    raise NotFound(f"no panel {name}")
+
+
 def draw_panel(name: str, load: Callable[[], Any], actor: Actor) -> Drawn:
     """Blocks of the panel `name` for the subject that `load()` fetches (in the box's own session)."""
-    panel = catalog().shelf("panel").get(name)
-    if panel is None or not enabled(catalog().owner("panel", name)):
-        raise NotFound(f"no panel {name}")
+    owner, panel = find_panel(name)
     if not actor.can(panel.permission):
         raise Forbidden(panel.permission)
-    return _within_budget("panel", name, lambda: panel.view(load(), actor))
+    return _within_budget(owner, name, lambda: panel.view(load(), actor))
 
 
 def draw_card(name: str, actor: Actor) -> Drawn:
@@ -78,12 +102,12 @@ def draw_card(name: str, actor: Actor) -> Drawn:
     card = catalog().shelf("card").get(name)
     if card is None or not enabled(catalog().owner("card", name)):
         raise NotFound(f"no card {name}")
-    return _within_budget("card", name, lambda: card.view(actor))
+    return _within_budget(catalog().owner("card", name), name, lambda: card.view(actor))
 
 
-def _within_budget(kind: str, name: str, view: Callable[[], Any]) -> Drawn:
-    owner = catalog().owner(kind, name)
-    room = _rooms[owner]
+def _within_budget(owner: str, name: str, view: Callable[[], Any]) -> Drawn:
+    # What one tenant installed for itself starves nobody else's of the same name.
+    room = _rooms[owner if owner in catalog().plugins else f"{owner}@{current_tenant().id}"]
     if not room.acquire(blocking=False):
         note_failure(owner, name, "all its places are taken")
         return Drawn(failed=True)
@@ -97,7 +121,7 @@ def _within_budget(kind: str, name: str, view: Callable[[], Any]) -> Drawn:
         result = TimeoutError(f"no answer within {BUDGET_SECONDS} s")
     if isinstance(result, list) and all(isinstance(block, Block) for block in result):
         return Drawn(blocks=tuple(result))
-    log.warning("%s %s failed: %r", kind, name, result)
+    log.warning("box %s failed: %r", name, result)
     note_failure(owner, name, repr(result))
     return Drawn(failed=True)
 

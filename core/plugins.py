@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -16,13 +17,23 @@ from core import hookspecs
 from core.catalog import Catalog, wrong_type
 from core.clock import monotonic, now
 from core.db import Base, UtcDateTime, aside, db
-from core.errors import PluginUnavailable, PolydeskError
-from core.tenancy import TenantKeyed, TenantScoped, bump_config, current_tenant, tenant_or_none
+from core.errors import NotFound, PluginUnavailable, PolydeskError
+from core.tenancy import (
+    TenantKeyed,
+    TenantScoped,
+    as_tenant,
+    bump_config,
+    current_tenant,
+    find_tenant,
+    tenant_or_none,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     import pluggy
+
+    from core.tenancy import Tenant
 
 log = logging.getLogger(__name__)
 DEGRADE_AFTER, DEGRADE_WITHIN = 10, timedelta(minutes=5)
@@ -95,6 +106,18 @@ def switches() -> Switches:
 def enabled(plugin: str) -> bool:
     """Whether the plugin is on for the current tenant ("" is core and always on)."""
     return not plugin or plugin in switches().on
+
+
+@contextmanager
+def entered(slug: str, plugin: str) -> Iterator[Tenant]:
+    """Work as the tenant of that slug, for a plugin's commands; NotFound for none, or while `plugin` is off."""
+    tenant = find_tenant(slug)
+    if tenant is None:
+        raise NotFound(f"no tenant {slug}")
+    with as_tenant(tenant):
+        if not enabled(plugin):
+            raise NotFound(f"{plugin} is off for {slug}")
+        yield tenant
 
 
 def offered(kind: str) -> dict[str, Any]:

@@ -54,7 +54,7 @@ def words(problem: Problem) -> str:
 
 def _draw(status: int, code: str, error: Exception, headers: dict[str, str]) -> Response:
     if not is_api() and isinstance(error, NotSignedIn) and request.method in {"GET", "HEAD"}:
-        return Response(status=303, headers={"Location": _sign_in_url()})
+        return Response(status=303, headers={"Location": error.data.get("door") or _sign_in_url()})
     problem = _details(status, code, error)
     if is_api():
         response = jsonify(problem)

@@ -5,25 +5,29 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable  # noqa: TC003  read at run time by SQLAlchemy
 from datetime import datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, mapped_column
 
-from core.clock import now
+from core.clock import now, uuid7
 from core.db import Base, UtcDateTime, db, transaction
 from core.errors import StartupError
 from core.tenancy import TenantScoped, as_tenant, current_tenant, tenant_by_id, tenant_or_none
 from core.walls import crossing
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from core.clock import VirtualClock
 
 log = logging.getLogger(__name__)
 PENDING, DONE, FAILED = "pending", "done", "failed"
+HOUSEKEEPING = "tenant"
+"""Whose timers a past that is played through can do without: sweeps and the clockwork of jobs."""
 
 
 class Timer(TenantScoped, Base):
@@ -48,6 +52,35 @@ class Timer(TenantScoped, Base):
     dedupe_key: Mapped[str] = mapped_column(sa.String(200))
 
 
+_TIMER: Any = Timer.__table__
+
+
+# Asked for at every step of a virtual clock, so it is built once; it names the tenant itself.
+_NEXT = (
+    sa.select(_TIMER.c.id, _TIMER.c.due_at)
+    .where(
+        _TIMER.c.tenant_id == sa.bindparam("tenant_id"),
+        _TIMER.c.state == PENDING,
+        _TIMER.c.due_at <= sa.bindparam("until"),
+        _TIMER.c.subject_type != sa.bindparam("resting"),
+    )
+    .order_by(_TIMER.c.due_at)
+    .limit(1)
+)
+
+_FORGET = sa.delete(_TIMER).where(
+    _TIMER.c.tenant_id == sa.bindparam("tenant_id"),
+    _TIMER.c.id.in_(
+        sa.select(_TIMER.c.id)
+        .where(
+            _TIMER.c.tenant_id == sa.bindparam("tenant_id"),
+            _TIMER.c.dedupe_key == sa.bindparam("dedupe_key"),
+            _TIMER.c.state == PENDING,
+        )
+        .with_for_update(skip_locked=True)
+    ),
+)
+
 _runners: dict[str, Callable[[Timer], None]] = {}
 
 
@@ -59,18 +92,35 @@ def register_timer(kind: str, run: Callable[[Timer], None]) -> None:
 
 def set_timer(kind: str, subject: tuple[str, UUID], due_at: datetime, dedupe_key: str) -> None:
     """Have `kind` run at `due_at`; an existing timer of the same key moves there and is pending again."""
-    row = db.session.scalars(sa.select(Timer).where(Timer.dedupe_key == dedupe_key)).one_or_none()
-    if row is None:
-        row = Timer(
-            kind=kind,
-            subject_type=subject[0],
-            subject_id=subject[1],
-            due_at=due_at,
-            dedupe_key=dedupe_key,
+    # A timer never waits in the session, so nothing that does need be written for it.
+    with db.session.no_autoflush:
+        db.session.execute(
+            _upsert(db.engine.dialect.name),
+            {
+                "tenant_id": current_tenant().id,
+                "id": uuid7(),
+                "kind": kind,
+                "subject_type": subject[0],
+                "subject_id": subject[1],
+                "due_at": due_at,
+                "state": PENDING,
+                "dedupe_key": dedupe_key,
+            },
         )
-        db.session.add(row)
-        return
-    row.due_at, row.state = due_at, PENDING
+
+
+@lru_cache(maxsize=2)
+def _upsert(dialect: str) -> Any:
+    insert: Any = {"postgresql": postgresql.insert, "sqlite": sqlite.insert}[dialect]
+    made = insert(_TIMER).values({column.name: sa.bindparam(column.name) for column in _TIMER.c})
+    moved = {"due_at": made.excluded.due_at, "state": made.excluded.state}
+    return made.on_conflict_do_update(index_elements=["tenant_id", "dedupe_key"], set_=moved)
+
+
+def forget_timer(dedupe_key: str) -> None:
+    """Forget the pending timer of this key, unless a sweeper has it: two that wait for each other are a deadlock."""
+    with db.session.no_autoflush:
+        db.session.execute(_FORGET, {"tenant_id": current_tenant().id, "dedupe_key": dedupe_key})
 
 
 def cancel_timers(dedupe_keys: Sequence[str]) -> None:
@@ -95,7 +145,8 @@ def due(limit: int = 200) -> list[tuple[UUID, UUID]]:
 
 def fire(tenant_id: UUID, timer_id: UUID) -> bool:
     """Handle one timer in its tenant; False when someone else had it. A failing one is marked and logged."""
-    tenant = tenant_by_id(tenant_id)
+    entered = tenant_or_none()
+    tenant = entered if entered and entered.id == tenant_id else tenant_by_id(tenant_id)
     if tenant is None:
         return False
     with as_tenant(tenant):
@@ -113,14 +164,16 @@ def fire(tenant_id: UUID, timer_id: UUID) -> bool:
 
 def _take(timer_id: UUID) -> bool:
     # The update is the claim: a second sweeper waits for the row and then finds nothing pending.
-    taken: Any = db.session.execute(
+    claim = (
         sa.update(Timer)
         .where(Timer.id == timer_id, Timer.state == PENDING, Timer.due_at <= now())
         .values(state=DONE)
+        .returning(Timer)
+        .execution_options(synchronize_session=False, populate_existing=True)
     )
-    if taken.rowcount != 1:
+    timer = db.session.scalars(claim).one_or_none()
+    if timer is None:
         return False
-    timer = db.session.scalars(sa.select(Timer).where(Timer.id == timer_id)).one()
     _runners[timer.kind](timer)
     return True
 
@@ -136,16 +189,30 @@ def run_due() -> int:
     return count
 
 
-def run_until(clock: VirtualClock, until: datetime) -> int:
-    """Let a virtual clock jump from due time to due time of the current tenant up to `until`; gives how many fired."""
+def play(clock: VirtualClock, steps: Iterable[tuple[datetime, Callable[[], None]]]) -> None:
+    """Let each step happen at its own time, timers in between, and end at the present: how a plugin tells its past.
+
+    Steps may begin before the clock's time; what others told of those days stays as it is.
+    """
+    present = clock.at
+    for at, step in sorted(steps, key=lambda each: each[0]):
+        run_until(clock, min(at, present))
+        step()
+    run_until(clock, present)
+
+
+def run_until(clock: VirtualClock, until: datetime, *, housekeeping: bool = True) -> int:
+    """Let a virtual clock jump from due time to due time of the current tenant up to `until`; gives how many fired.
+
+    Without `housekeeping` the tenant's own timers wait for the next time: then each fires once, however late.
+    """
     count, tenant_id = 0, current_tenant().id
+    resting = "" if housekeeping else HOUSEKEEPING
     while True:
-        row = db.session.execute(
-            sa.select(Timer.id, Timer.due_at)
-            .where(Timer.state == PENDING, Timer.due_at <= until)
-            .order_by(Timer.due_at)
-            .limit(1)
-        ).one_or_none()
+        with db.session.no_autoflush:
+            row = db.session.execute(
+                _NEXT, {"tenant_id": tenant_id, "until": until, "resting": resting}
+            ).one_or_none()
         if row is None:
             clock.set(until)
             return count

@@ -16,6 +16,7 @@ from core.db import Base, db, transaction
 from core.plugins import TenantPlugin, catalog, tell
 from core.tenancy import all_tenants
 from core.walls import raise_walls
+from core.work import schedule_jobs
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection, Engine
@@ -102,6 +103,7 @@ def _role(url: str) -> str:
 def _upgrade_tenants() -> None:
     for tenant in all_tenants("bring tenants' data to the installed versions"):
         with transaction():
+            schedule_jobs("")
             for row in db.session.scalars(sa.select(TenantPlugin)).all():
                 _upgrade_plugin(tenant, row)
 
@@ -111,6 +113,8 @@ def _upgrade_plugin(tenant: Tenant, row: TenantPlugin) -> None:
     if plugin and row.version != plugin.version:
         tell(plugin.name, "on_upgrade", tenant=tenant, old_version=row.version)
         row.version = plugin.version
+    if plugin and row.enabled_at:
+        schedule_jobs(plugin.name)
 
 
 def revise(config: Config, owner: str, message: str) -> None:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.engine import Connection
 
-CROSSING_TABLES = frozenset({"outbox", "delivery", "timer"})
+CROSSING_TABLES = frozenset({"outbox", "delivery", "timer", "job_run"})
 APPEND_ONLY = frozenset({"event", "ledger"})
 _crossing: ContextVar[bool] = ContextVar("crossing", default=False)
 
@@ -42,7 +42,7 @@ _INSERT = re.compile(r'^\s*INSERT\s+INTO\s+"?(\w+)"?\s*\(([^)]*)\)', re.IGNORECA
 
 @contextmanager
 def crossing(reason: str) -> Iterator[None]:
-    """Let the worker read outbox, delivery and timer across tenants; nothing else, and with no tenant set."""
+    """Let the worker read CROSSING_TABLES across tenants; nothing else, and with no tenant set."""
     if not reason or tenant_or_none() is not None:
         raise TenantLeak("crossing() wants a reason and no tenant")
     token = _crossing.set(True)

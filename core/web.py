@@ -40,6 +40,8 @@ PUBLIC = "public"
 """Anybody, signed in or not; each public view is on the written list of tests/habits."""
 SIGNED_IN = "signed-in"
 """Any member of staff, whatever the role."""
+CUSTOMER = "customer"
+"""A customer who signed in by a mailed code; others are led to where that is done."""
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 JSON_LIMIT, JSON_DEPTH = 64 * 1024, 20
 NO_TEXT = re.compile(r"[\x00\ud800-\udfff]")
@@ -158,8 +160,11 @@ def page(
     permission: str,
     *,
     redraw: Callable[..., Any] | None = None,
+    waits: bool = False,
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """A screen: who may (303 to the sign-in, 403), one transaction when it writes.
+
+    A view that `waits` for a stranger's answer opens its own transaction() around what it writes.
 
     `redraw(error, **path)` draws the form again with what was typed when the view raises Invalid, StaleVersion,
     NotOffered, Conflict, TooLarge or TooMany; it runs after the rollback and is answered with the error's status
@@ -176,9 +181,9 @@ def page(
             ):
                 raise Malformed("a field holds what is no text")
             if redraw is None:
-                return _run(view, path)
+                return _run(view, path, waits=waits)
             try:
-                return _run(view, path)
+                return _run(view, path, waits=waits)
             except REDRAWN as error:
                 response: Response = make_response(redraw(error, **path))
                 response.status_code = (
@@ -197,6 +202,10 @@ def _admit(permission: str) -> None:
     if tenant is not None and tenant.read_only and request.method not in SAFE:
         raise ReadOnlyTenant
     if permission == PUBLIC:
+        return
+    if permission == CUSTOMER:
+        if g.actor.kind != "contact" or g.actor.session_id is None:
+            raise NotSignedIn("customers only", door="/my")
         return
     if g.actor.kind in {"anonymous", "contact"}:
         raise NotSignedIn
@@ -217,8 +226,8 @@ def _no_text(path: str) -> Problem:
     return Problem(field=NO_TEXT.sub("", path), message="problem.unprintable")
 
 
-def _run(view: Callable[..., Any], arguments: dict[str, Any]) -> Any:
-    if request.method in SAFE:
+def _run(view: Callable[..., Any], arguments: dict[str, Any], *, waits: bool = False) -> Any:
+    if waits or request.method in SAFE:
         return view(**arguments)
     with transaction():
         wake_relay()

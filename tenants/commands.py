@@ -1,4 +1,4 @@
-"""`polydesk tenants ...`, `polydesk plugins ...` and `polydesk demo`."""
+"""`polydesk tenants ...`, `polydesk plugins ...`, `polydesk apps ...` and `polydesk demo`."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from core.host import (
     transaction,
 )
 from tenants import service
+from tenants.admin.app_commands import apps_group
 from tenants.demo.seed import demo
 
 
@@ -26,6 +27,7 @@ def register(cli: click.Group) -> None:
     """Hang the groups on the command line."""
     cli.add_command(tenants_group)
     cli.add_command(plugins_group)
+    cli.add_command(apps_group)
     cli.add_command(demo)
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from core.sdk import Event, Permission, Plugin, hookimpl
 from tenants import apex, commands, resolve, service
 from tenants.admin import routes as console
+from tenants.consent import routes as consent
 from tenants.demo import branding
 from tenants.desk import routes as desk
 from tenants.portal import routes as portal
@@ -36,6 +37,7 @@ def register_blueprints() -> list[Blueprint]:
     return [
         apex.blueprint,
         account_pages.blueprint,
+        consent.blueprint,
         *console.BLUEPRINTS,
         desk.blueprint,
         *portal.BLUEPRINTS,

@@ -8,28 +8,41 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 from flask import current_app
 
-from core.host import Tenant, TenantDomain, TenantRecord, db, find_tenant
+from core.host import (
+    Tenant,
+    TenantDomain,
+    TenantRecord,
+    asking_client,
+    db,
+    find_tenant,
+    slug_of_client,
+)
 
 if TYPE_CHECKING:
     from flask import Request
 
 TOKEN = re.compile(r"Bearer\s+pd_([a-z0-9-]{1,63})_\w+", re.IGNORECASE)
+PROTOCOL = "/api/v1/oauth/"
 
 
 def tenant_of(request: Request) -> Tenant | None:
-    """The tenant of the request's host; on the apex host, under /api/v1, of the bearer token; else None."""
+    """The tenant of the request's host; on the apex host, under /api/v1, of the token or the asking app; else None."""
     host = request.host.rpartition(":")[0] if ":" in request.host else request.host
     host = host.lower().rstrip(".")
     if host == current_app.extensions["polydesk_config"].apex:
-        token = TOKEN.fullmatch(request.headers.get("Authorization", "").strip())
-        return (
-            find_tenant(token.group(1).lower())
-            if token and request.path.startswith("/api/v1/")
-            else None
-        )
+        slug = _named(request) if request.path.startswith("/api/v1/") else None
+        return find_tenant(slug) if slug else None
     row = db.session.scalar(
         sa.select(TenantRecord)
         .join(TenantDomain, TenantDomain.tenant_id == TenantRecord.id)
         .where(TenantDomain.domain == host, TenantRecord.state != "gone")
     )
     return row.value() if row else None
+
+
+def _named(request: Request) -> str | None:
+    """The tenant that a token names, or that an app's identifier does where it asks for one."""
+    token = TOKEN.fullmatch(request.headers.get("Authorization", "").strip())
+    if token:
+        return token.group(1).lower()
+    return slug_of_client(asking_client()) if request.path.startswith(PROTOCOL) else None

@@ -28,7 +28,9 @@ from core.host import (
     enabled,
     find_tenant,
     now,
+    schedule_jobs,
     tell,
+    unschedule_jobs,
 )
 
 if TYPE_CHECKING:
@@ -119,6 +121,7 @@ def enable_plugin(name: str, *, actor: Actor) -> None:
         None,
     )
     tell(name, "on_enable", tenant=current_tenant())
+    schedule_jobs(name)
     emit(
         PluginEnabled(plugin=name, version=plugin.version),
         subject=("tenant", current_tenant().id),
@@ -136,6 +139,7 @@ def disable_plugin(name: str, *, actor: Actor) -> None:
         if name in other.requires:
             disable_plugin(other.name, actor=actor)
     row.enabled_at = None
+    unschedule_jobs(name)
     tell(name, "on_disable", tenant=current_tenant())
     emit(PluginDisabled(plugin=name), subject=("tenant", current_tenant().id), actor=actor)
     bump_config()

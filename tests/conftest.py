@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import itertools
 import os
+import re
 import tempfile
 from contextvars import Context
+from importlib.metadata import entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from flask.testing import FlaskClient
+from jinja2 import FileSystemBytecodeCache
 
 import tenants.hooks
 from core import upgrade
@@ -30,7 +33,21 @@ if TYPE_CHECKING:
     from flask import Flask
 
 POSTGRESQL = os.environ.get("POLYDESK_TEST_DATABASE", "sqlite") == "postgresql"
+AWAY = {point.name for point in entry_points(group="polydesk.plugins")} & set(
+    os.environ.get("POLYDESK_WITHOUT", "").split(",")
+)
+"""Plugins that are installed, but left out of this run."""
 CHEAP = {"time_cost": 1, "memory_cost": 8, "parallelism": 1}
+TEMPLATES = Path(__file__).parents[1] / ".pytest_cache" / "templates"
+LONG_FIRST = (
+    "tests/browser/",
+    "tests/demo/",
+    "tests/running/",
+    "tests/hostile/",
+    "tests/habits/",
+    "tests/reports/",
+)
+"""Where the tests of ten seconds and more are: they begin early, so that none is left for the end alone."""
 _numbers = itertools.count(1)
 
 
@@ -65,6 +82,9 @@ def make_app(config: Config) -> Flask:
     """The whole application, with every installed plugin."""
     made = create_app(config, [tenants.hooks, *discover()])
     made.test_client_class = Browser
+    # every app and every worker would compile the same hundred templates
+    TEMPLATES.mkdir(parents=True, exist_ok=True)
+    made.jinja_env.bytecode_cache = FileSystemBytecodeCache(str(TEMPLATES))
     return made
 
 
@@ -79,8 +99,26 @@ def migrate(urls: Mapping[str, str]) -> None:
             engine.dispose()
 
 
+def pytest_ignore_collect(collection_path: Path) -> bool | None:
+    """A file that speaks of a plugin which was left out (POLYDESK_WITHOUT) is of no use then."""
+    if (
+        collection_path.suffix != ".py"
+        or not AWAY
+        or {"habits", "dummy"} & set(collection_path.parts)
+    ):
+        return None
+    about = re.compile(rf"\b({'|'.join(AWAY)})\b[./]")
+    return True if about.search(collection_path.read_text(encoding="utf-8")) else None
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """What touches no database, and what a browser draws, runs once, with SQLite: PostgreSQL would say the same."""
+    """What takes long runs by `make check-long` alone.
+
+    What touches no database, and what is only drawn, runs once, with SQLite: PostgreSQL would say the same.
+    """
+    if os.environ.get("POLYDESK_LONG") != "1":
+        _leave_out(config, items, [item for item in items if item.get_closest_marker("long")])
+    items.sort(key=lambda item: not item.nodeid.startswith(LONG_FIRST))
     if not POSTGRESQL:
         return
     touching = {"database", "installation"}
@@ -89,9 +127,14 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         for item in items
         if touching & set(getattr(item, "fixturenames", ()))
         and not item.get_closest_marker("browser")
+        and not item.get_closest_marker("drawing")
     ]
-    config.hook.pytest_deselected(items=[item for item in items if item not in set(kept)])
-    items[:] = kept
+    _leave_out(config, items, [item for item in items if item not in set(kept)])
+
+
+def _leave_out(config: pytest.Config, items: list[pytest.Item], out: list[pytest.Item]) -> None:
+    config.hook.pytest_deselected(items=out)
+    items[:] = [item for item in items if item not in set(out)]
 
 
 @pytest.fixture(scope="session")

@@ -1,11 +1,26 @@
-"""Write docs/hooks.md from core/hookspecs.py: the docstrings are the manual, this only lays them out."""
+"""Write docs/hooks.md from core/hookspecs.py and the specs plugins open: the docstrings are the manual.
+
+python -m tools.hook_docs
+"""
 
 from __future__ import annotations
 
+import ast
 import inspect
+from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from core import hookspecs
+from core.catalog import discover
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+ROOT = Path(__file__).resolve().parent.parent
+TARGET = ROOT / "docs/hooks.md"
+# Where the house itself answers: screens and the resolving of hosts, and the core's own parts.
+HOUSE = ("tenants/hooks.py", "core/defaults.py")
 
 HEAD = """# Hooks: where a plugin joins in
 
@@ -18,12 +33,14 @@ in the order of `requires`, then of names. A plugin takes only the arguments tha
 When a moment raises or answers the wrong type, the failure is counted and the hook fails **closed** (the request is
 refused with 503 and the plugin's name, or nothing is visible) or **open** (the others' answers count, core's default
 holds). Ten failures in five minutes degrade the plugin for that tenant: its panels, cards, entries and handlers rest.
+
+A hook is here because a plugin of ours uses it; "used by" names where to look one up (a test finds them in the code).
 """
 
 
 def page() -> str:
     """The whole document."""
-    specs = [v for v in vars(hookspecs).values() if callable(v) and hasattr(v, "polydesk_spec")]
+    specs = specs_of(hookspecs)
     parts = [HEAD]
     for title, chosen in (
         ("Declare", [s for s in specs if s.__name__.startswith("register_")]),
@@ -31,20 +48,52 @@ def page() -> str:
     ):
         parts.append(f"\n## {title}\n")
         parts += [_section(spec) for spec in chosen]
+    parts.append("\n## Opened by plugins\n")
+    parts.append(
+        "A plugin opens hooks of its own by `Plugin(hookspecs=module)`; `offered()` reads the answers.\n"
+    )
+    parts += [_section(spec, by) for by, module in opened().items() for spec in specs_of(module)]
     return "\n".join(parts)
 
 
-def _section(spec: object) -> str:
-    name = spec.__name__  # type: ignore[attr-defined]
-    arguments = ", ".join(inspect.signature(spec).parameters)  # type: ignore[arg-type]
+def specs_of(module: ModuleType) -> list[Any]:
+    """The hook specifications in a module, in their order."""
+    return [v for v in vars(module).values() if callable(v) and hasattr(v, "polydesk_spec")]
+
+
+def opened() -> dict[str, ModuleType]:
+    """The plugins that open hooks of their own, with the module of their specifications."""
+    found = {module.plugin.name: module.plugin.hookspecs for module in discover()}
+    return {name: module for name, module in found.items() if module}
+
+
+@cache
+def users() -> dict[str, list[str]]:
+    """Who implements a hook: our plugins by their names, then the house's own parts."""
+    found: dict[str, list[str]] = {}
+    plugins = sorted((ROOT / "plugins").glob("*/hooks.py"))
+    for path in (*plugins, *(ROOT / place for place in HOUSE)):
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            marks = [ast.unparse(d) for d in getattr(node, "decorator_list", [])]
+            if isinstance(node, ast.FunctionDef) and any("hookimpl" in mark for mark in marks):
+                found.setdefault(node.name, []).append(path.parent.name)
+    return found
+
+
+def _section(spec: Any, opener: str = "") -> str:
+    name = spec.__name__
+    arguments = ", ".join(inspect.signature(spec).parameters)
     gives = spec.__annotations__["return"]
     notes = [f"Gives `{gives}`."]
-    if spec.polydesk_spec["firstresult"]:  # type: ignore[attr-defined]
+    if spec.polydesk_spec["firstresult"]:
         notes.append("The first answer that is not None counts.")
     if not name.startswith("register_"):
         notes.append("Fails closed." if name in hookspecs.FAIL_CLOSED else "Fails open.")
+    if opener:
+        notes.append(f"Opened by {opener}.")
+    notes.append(f"Used by {', '.join(users().get(name, ['nobody']))}.")
     return f"### `{name}({arguments})`\n\n{inspect.getdoc(spec)}\n\n{' '.join(notes)}\n"
 
 
 if __name__ == "__main__":
-    Path("docs/hooks.md").write_text(page())
+    TARGET.write_text(page(), encoding="utf-8")

@@ -25,6 +25,7 @@ from core.errors import Conflict, Invalid, NotFound, Problem, StaleVersion
 from core.events import emit
 from core.i18n import text
 from core.tenancy import current_tenant
+from core.work import schedule_jobs
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -34,9 +35,10 @@ MAIL_LENGTH, NAME_LENGTH = 254, 120
 
 
 def prepare_tenant() -> None:
-    """What a new tenant needs of this room: the built-in roles, and traces that are forgotten."""
+    """What a new tenant needs: the built-in roles, traces that are forgotten, and the clockwork of core's jobs."""
     role_book.make_built_in_roles()
     traces.start_sweeping()
+    schedule_jobs("")
 
 
 def normal_email(email: str) -> str:
@@ -49,6 +51,7 @@ def create_user(
     display_name: str,
     *,
     password: str | None = None,
+    password_hash: str = "",
     roles: Iterable[str] = (),
     teams: Iterable[UUID] = (),
     locale: str = "",
@@ -57,6 +60,7 @@ def create_user(
 ) -> User:
     """Add a member of staff; without a password nobody signs in before a reset.
 
+    `password_hash` is what `hash_password` gave before for a password that need not be looked at again.
     Conflict when the address is taken, Invalid when it is none or the password is poor.
     """
     address = normal_email(email)
@@ -68,7 +72,9 @@ def create_user(
     user = User(email=address, display_name=display_name.strip(), locale=locale, timezone=timezone)
     if password is not None:
         passwords.check_rules(password, address)
-        user.password_hash, user.password_changed_at = passwords.hash_password(password), now()
+        password_hash = passwords.hash_password(password)
+    if password_hash:
+        user.password_hash, user.password_changed_at = password_hash, now()
     db.session.add(user)
     names = tuple(roles)
     emit(UserCreated(user_id=user.id, roles=names), subject=("user", user.id), actor=actor)
@@ -228,6 +234,12 @@ def end_sign_ins(user_id: UUID, *, keep: UUID | None = None) -> None:
     if keep is not None:
         living = living.where(BrowserSession.id != keep)
     db.session.execute(living.values(revoked_at=now()))
+
+
+def staff(permission: str) -> list[Actor]:
+    """The active people of the tenant who have the permission, by name."""
+    people = [actor_for(user) for user in list_users() if user.state == ACTIVE]
+    return [actor for actor in people if actor.can(permission)]
 
 
 def actor_for(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
@@ -22,6 +23,7 @@ from core.events import emit
 from core.tenancy import current_tenant
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from uuid import UUID
 
     from core.actors import Actor
@@ -159,14 +161,27 @@ def teams_of(user_id: UUID) -> list[Team]:
 
 def reach_of(user_id: UUID) -> tuple[frozenset[UUID], frozenset[UUID]]:
     """(ids of a user's teams, ids of all teams of their departments): what reach compiles to."""
+    rows = db.session.execute(_reaches().where(TeamMember.user_id == user_id)).all()
+    return frozenset(own for _, own, _ in rows), frozenset(near for _, _, near in rows)
+
+
+def department_teams_of(user_ids: Collection[UUID]) -> dict[UUID, set[UUID]]:
+    """Ids of all teams of their departments, for each of the users who is in a team."""
+    found: dict[UUID, set[UUID]] = {}
+    for user_id, _, near in db.session.execute(_reaches().where(TeamMember.user_id.in_(user_ids))):
+        found.setdefault(user_id, set()).add(near)
+    return found
+
+
+@lru_cache(maxsize=1)
+def _reaches() -> sa.Select[UUID, UUID, UUID]:
+    """(user, a team of theirs, a team of its department): asked at every request, so built once."""
     mine = sa.orm.aliased(Team)
-    rows = db.session.execute(
-        sa.select(TeamMember.team_id, Team.id)
+    return (
+        sa.select(TeamMember.user_id, TeamMember.team_id, Team.id)
         .join(mine, sa.and_(mine.tenant_id == TeamMember.tenant_id, mine.id == TeamMember.team_id))
         .join(
             Team,
             sa.and_(Team.tenant_id == mine.tenant_id, Team.department_id == mine.department_id),
         )
-        .where(TeamMember.user_id == user_id)
-    ).all()
-    return frozenset(own for own, _ in rows), frozenset(near for _, near in rows)
+    )

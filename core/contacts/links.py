@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 from datetime import timedelta
 from typing import TYPE_CHECKING
-from uuid import UUID
 
 import sqlalchemy as sa
 
@@ -18,11 +15,12 @@ from core.contacts.service import get_contact, shown_name
 from core.db import db
 from core.errors import NotFound
 from core.events import emit
-from core.keys import sign, signature_fits
+from core.signed import make_token, read_token
 from core.tenancy import current_tenant
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from uuid import UUID
 
 PURPOSE = "ticket-links"
 LIFE = timedelta(days=90)
@@ -44,8 +42,7 @@ def issue_link(ticket_id: UUID, contact_id: UUID) -> TicketLink:
 
 def link_token(link_id: UUID) -> str:
     """What stands in the address: the id and its signature."""
-    head = base64.urlsafe_b64encode(link_id.bytes).decode().rstrip("=")
-    return f"{head}.{sign(PURPOSE, str(current_tenant().id), str(link_id))}"
+    return make_token(PURPOSE, link_id)
 
 
 def link_path(link_id: UUID) -> str:
@@ -65,6 +62,12 @@ def live_link(ticket_id: UUID) -> TicketLink | None:
         .order_by(TicketLink.expires_at.desc(), TicketLink.id.desc())
         .limit(1)
     ).one_or_none()
+
+
+def link_token_of(ticket_id: UUID) -> str:
+    """The token of the ticket's living link, "" when it has none."""
+    link = live_link(ticket_id)
+    return link_token(link.id) if link else ""
 
 
 def usable_link(ticket_id: UUID, contact_id: UUID, *, actor: Actor) -> TicketLink:
@@ -97,22 +100,11 @@ def revoke_links(ticket_id: UUID, *, actor: Actor) -> int:
 
 def actor_by_link(token: str) -> Actor:
     """The customer who holds the link, for its ticket alone; NotFound when it is wrong or dead."""
-    link_id = _verified_id(token)
+    link_id = read_token(PURPOSE, token)
     row = db.session.get(TicketLink, (current_tenant().id, link_id))
     if row is None or row.revoked_at is not None or row.expires_at <= now():
         raise NotFound("no such link")
     return contact_actor(get_contact(row.contact_id), MATTER_GRANTS, ticket_id=row.ticket_id)
-
-
-def _verified_id(token: str) -> UUID:
-    head, _, signature = token.partition(".")
-    try:
-        link_id = UUID(bytes=base64.urlsafe_b64decode(head + "=="))
-    except (ValueError, binascii.Error):
-        raise NotFound("no such link") from None
-    if not signature_fits(signature, PURPOSE, str(current_tenant().id), str(link_id)):
-        raise NotFound("no such link")
-    return link_id
 
 
 def contact_actor(

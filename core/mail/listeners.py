@@ -10,7 +10,6 @@ from core.actors import SYSTEM
 from core.auth import teams
 from core.auth.models import ACTIVE, User
 from core.auth.roles import users_with_role
-from core.auth.service import actor_for
 from core.contacts.links import usable_link
 from core.contacts.privacy import register_room
 from core.db import db
@@ -120,18 +119,18 @@ def _title_of(metric: str) -> Text:
 
 def _told(ticket: Ticket, notify: str) -> list[User]:
     """The assignee, the team, or those of a role who may see the ticket."""
-    team = teams.members(ticket.team_id) if ticket.team_id else []
     if notify == "assignee" and ticket.assignee_id:
         people = [db.session.get_one(User, (current_tenant().id, ticket.assignee_id))]
     elif notify in {"assignee", "team"}:
-        people = team
+        people = teams.members(ticket.team_id) if ticket.team_id else []
     else:
-        people = [user for user in users_with_role(notify) if _is_near(user, ticket)]
+        people = _near(users_with_role(notify), ticket)
     return [user for user in people if user.state == ACTIVE]
 
 
-def _is_near(user: User, ticket: Ticket) -> bool:
+def _near(people: list[User], ticket: Ticket) -> list[User]:
+    """Those who work in the department of the ticket's team, or in none."""
     if ticket.team_id is None:
-        return True
-    near = actor_for(user).department_team_ids
-    return not near or ticket.team_id in near
+        return people
+    near = teams.department_teams_of([user.id for user in people])
+    return [user for user in people if ticket.team_id in near.get(user.id, {ticket.team_id})]

@@ -236,8 +236,7 @@ def _begin(moment: Moment, terms: dict[str, Any], metric: Metric) -> None:
         return
     row.started_at = value.started_at
     keep(row, pure.Step(value, ()))
-    db.session.add(row)
-    moment.clocks.append(row)
+    moment.begin(row)
     moment.say(events.ClockStarted, row, round=row.round, due_at=row.due_at, **_told(terms))
     _rest_at_once(moment, row, metric)
 

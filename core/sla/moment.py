@@ -6,27 +6,28 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-import sqlalchemy as sa
-
 from core import definitions
 from core.actors import SYSTEM
 from core.clock import now
 from core.db import db
 from core.errors import NotFound
-from core.events import EventRow, emit
+from core.events import emit
 from core.sla import clock as pure
 from core.sla import events, ladder
 from core.sla.choosing import NOTHING, Choice, choose
-from core.sla.models import ClockRow, TicketPolicy, ticket_model
-from core.sla.rows import OPEN, keep, value_of
-from core.tenancy import current_tenant
-from core.timers import PENDING, Timer, set_timer
+from core.sla.held import give_back, next_round, take
+from core.sla.models import TicketPolicy
+from core.sla.rows import keep, value_of
+from core.timers import forget_timer, set_timer
 
 if TYPE_CHECKING:
     from uuid import UUID
 
     from core.actors import Actor
+    from core.events import EventRow
     from core.sla.events import ClockEvent
+    from core.sla.held import Held
+    from core.sla.models import ClockRow
 
 WAKE = "sla.wake"
 INSTANT = timedelta(microseconds=1)
@@ -34,48 +35,25 @@ INSTANT = timedelta(microseconds=1)
 
 
 def at_event(row: EventRow) -> Moment:
-    """The moment of an event; its first query writes the event and what it came with."""
-    ticket = _locked(row.subject_id)
-    policy = _policy_row(row.subject_id)
-    if policy is not None:
-        return Moment(ticket, row.occurred_at, row.id, policy, _open_clocks(row.subject_id))
-    moment = Moment(ticket, row.occurred_at, row.id, _fresh(row), [])
-    moment.take(choose(ticket))
-    db.session.add(moment.policy)
+    """The moment of an event."""
+    held = take(row.subject_id)
+    if held.policy is not None:
+        return Moment(held, held.policy, row.occurred_at, row.id)
+    policy = held.policy = _fresh(row)
+    moment = Moment(held, policy, row.occurred_at, row.id)
+    moment.take(choose(held.ticket))
+    db.session.add(policy)
     return moment
 
 
 def at_timer(ticket_id: UUID, due_at: datetime, *, actor: Actor = SYSTEM) -> Moment:
     """The moment when nothing happened but time."""
-    ticket = _locked(ticket_id)
-    policy = _policy_row(ticket_id)
-    if policy is None:
+    held = take(ticket_id)
+    if held.policy is None:
         raise NotFound(f"ticket {ticket_id} has no policy row", ticket_id=ticket_id)
-    if policy.wake_at == due_at:
-        policy.wake_at = None
-    return Moment(ticket, now(), None, policy, _open_clocks(ticket_id), actor=actor)
-
-
-def _locked(ticket_id: UUID) -> Any:
-    """The ticket, a row of a floor above: its lock lines up whatever moves its clocks."""
-    model = ticket_model()
-    found = sa.select(model).where(model.id == ticket_id).with_for_update()
-    return db.session.scalars(found.execution_options(populate_existing=True)).one()
-
-
-def _policy_row(ticket_id: UUID) -> TicketPolicy | None:
-    found = sa.select(TicketPolicy).where(TicketPolicy.ticket_id == ticket_id)
-    return db.session.scalars(found.execution_options(populate_existing=True)).one_or_none()
-
-
-def _open_clocks(ticket_id: UUID) -> list[ClockRow]:
-    found = (
-        sa.select(ClockRow)
-        .where(ClockRow.ticket_id == ticket_id, ClockRow.state.in_(OPEN))
-        .order_by(ClockRow.id)
-        .execution_options(populate_existing=True)
-    )
-    return list(db.session.scalars(found))
+    if held.policy.wake_at == due_at:
+        held.policy.wake_at = None
+    return Moment(held, held.policy, now(), None, actor=actor)
 
 
 def _fresh(row: EventRow) -> TicketPolicy:
@@ -99,15 +77,24 @@ def _begins_at_rest(data: dict[str, Any]) -> bool:
 
 @dataclass
 class Moment:
-    """A ticket's policy and open clocks at `at`; `cause` is the event that moves them."""
+    """A ticket's policy and open clocks at `at`; `cause` is the event that moves them; `began` once one was started."""
 
-    ticket: Any
+    held: Held
+    policy: TicketPolicy
     at: datetime
     cause: UUID | None
-    policy: TicketPolicy
-    clocks: list[ClockRow]
-    rounds: dict[str, int] | None = None
     actor: Actor = SYSTEM
+    began: bool = False
+
+    @property
+    def ticket(self) -> Any:
+        """The ticket's row, locked."""
+        return self.held.ticket
+
+    @property
+    def clocks(self) -> list[ClockRow]:
+        """Its open clocks."""
+        return self.held.clocks
 
     @property
     def ticket_id(self) -> UUID:
@@ -128,14 +115,15 @@ class Moment:
 
     def next_round(self, metric: str) -> int:
         """The number of a metric's next clock."""
-        if self.rounds is None:
-            counted = sa.select(ClockRow.metric, sa.func.max(ClockRow.round)).where(
-                ClockRow.ticket_id == self.ticket_id
-            )
-            found = db.session.execute(counted.group_by(ClockRow.metric)).all()
-            self.rounds = dict(found)
-        self.rounds[metric] = self.rounds.get(metric, 0) + 1
-        return self.rounds[metric]
+        self.began = True
+        return next_round(self.held, metric)
+
+    def begin(self, clock: ClockRow) -> None:
+        """Have a new clock run along."""
+        db.session.add(clock)
+        self.clocks.append(clock)
+        if self.held.rounds is not None:
+            self.held.rounds[clock.metric] = clock.round
 
     def say(
         self,
@@ -182,7 +170,7 @@ class Moment:
                 )
 
     def close(self) -> None:
-        """Tell the queue what is due next, and be woken when the next thing passes."""
+        """Tell the queue what is due next, be woken when the next thing passes, and be ready for the next event."""
         self._tell_queue()
         ahead = [when for clock in self.clocks for when in _moments(clock)]
         wake_at = min(ahead) + INSTANT if ahead else None
@@ -191,6 +179,7 @@ class Moment:
             self.policy.wake_at = wake_at
             if wake_at is not None:
                 set_timer(WAKE, ("ticket", self.ticket_id), wake_at, self._key())
+        give_back(self.ticket_id, self.held)
 
     def _tell_queue(self) -> None:
         running = [clock for clock in self.clocks if clock.due_at is not None]
@@ -208,33 +197,17 @@ class Moment:
             return None, self.clocks[0].metric, "paused"
         if self.policy.breaches:
             return None, "", "breached"
-        started = self.rounds is not None or self.ticket.sla_state
+        started = self.began or self.ticket.sla_state
         return None, "", "met" if started else ""
 
     def _key(self) -> str:
         return f"{WAKE}:{self.ticket_id}:{self.policy.wake_at:%Y%m%dT%H%M%S.%f}"
 
     def _forget(self) -> None:
-        """Drop the timer that is no longer wanted, unless it is being handled just now.
-
-        Waiting for a sweeper that waits for us would be a deadlock; a stale timer does no harm.
-        """
+        """Drop the timer that is no longer wanted; one that is being handled just now does no harm."""
         if self.policy.wake_at is None:
             return
-        unclaimed = (
-            sa.select(Timer.id)
-            .where(
-                Timer.tenant_id == current_tenant().id,
-                Timer.dedupe_key == self._key(),
-                Timer.state == PENDING,
-            )
-            .with_for_update(skip_locked=True)
-        )
-        db.session.execute(
-            sa.delete(Timer)
-            .where(Timer.id.in_(unclaimed))
-            .execution_options(synchronize_session=False)
-        )
+        forget_timer(self._key())
 
 
 def _moments(clock: ClockRow) -> list[datetime]:

@@ -39,7 +39,9 @@ def assign(ticket_id: UUID, user_id: UUID | None, *, actor: Actor, version: int 
 
     Taking it oneself needs `ticket:write` alone.
     """
-    permission = "ticket:write" if user_id is not None and user_id == actor.id else "ticket:assign"
+    permission = (
+        "ticket:write" if user_id is not None and user_id == actor.staff_id else "ticket:assign"
+    )
     ticket = lock_ticket(ticket_id, actor=actor, permission=permission)
     check_version(ticket.version, version, actor)
     validate(ticket, {"assignee_id": user_id}, actor=actor)
@@ -165,7 +167,7 @@ def unwatch(ticket_id: UUID, *, actor: Actor, user_id: UUID | None = None) -> Ti
 
 
 def _watching(ticket_id: UUID, actor: Actor, user_id: UUID | None) -> tuple[Ticket, UUID]:
-    who = user_id or actor.id
+    who = user_id or actor.staff_id
     if who is None:
         raise NotFound("nobody to watch")
     permission = "ticket:read" if actor.is_person and who == actor.id else "ticket:write"

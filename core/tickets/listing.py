@@ -2,37 +2,30 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import json
 from dataclasses import asdict, dataclass
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
-from uuid import UUID
 
 import sqlalchemy as sa
 
-from core import keys
 from core.contacts.lookup import canonical_number
 from core.db import db
 from core.errors import Invalid, PluginUnavailable, Problem
 from core.events import canonical_json
 from core.forms.condition_sql import to_sql
+from core.paging import page_in_order
 from core.tenancy import current_tenant
 from core.tickets.models import Ticket, TicketTag, TicketWatcher
 from core.tickets.visibility import condition as visible_to
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Iterable
+    from uuid import UUID
 
     from sqlalchemy import ColumnElement
 
     from core.actors import Actor
     from core.declarations import Expression
-
-MOST = 100
-Columns = tuple[tuple[Any, bool], ...]
-"""Columns to sort by, most important first, each with whether it descends; an ascending NULL comes last."""
+    from core.paging import Columns
 
 SORTS: dict[str, Columns] = {
     "priority": ((Ticket.priority_rank, False), (Ticket.due_at, False), (Ticket.id, False)),
@@ -103,19 +96,18 @@ def list_tickets(
     columns = SORTS.get(query.sort)
     if columns is None:
         raise Invalid(Problem(field="sort", message="tickets.error.choice"))
-    size = max(1, min(limit, MOST))
     try:
         where = [visible_to(actor), *criteria(query)]
     except PluginUnavailable as error:
         return TicketPage(items=[], notice=error.data["plugin"])
-    if cursor:
-        where.append(_behind(columns, _open(cursor, query, columns)))
-    order = [column.desc() if descends else _ascending(column) for column, descends in columns]
-    rows = list(
-        db.session.scalars(sa.select(Ticket).where(*where).order_by(*order).limit(size + 1))
+    found = page_in_order(
+        sa.select(Ticket).where(*where),
+        columns,
+        cursor=cursor,
+        limit=limit,
+        scope=canonical_json(asdict(query)),
     )
-    following = _seal(rows[size - 1], query, columns) if len(rows) > size else None
-    return TicketPage(items=rows[:size], next=following)
+    return TicketPage(items=found.items, next=found.next)
 
 
 def count_tickets(query: TicketQuery = ALL, *, actor: Actor, most: int = 1000) -> int:
@@ -229,69 +221,3 @@ def _compile_tag(word: str, value: Any) -> ColumnElement[bool]:
     if word == "in":
         return _tagged(TicketTag.tag.in_([str(item).casefold() for item in value]))
     raise Invalid(Problem(field="condition", message="forms.condition.value"))
-
-
-def _ascending(column: Any) -> Any:
-    return column.asc().nulls_last() if column.nullable else column.asc()
-
-
-# --- the cursor -----------------------------------------------------------------------------------------------------
-
-
-def _behind(columns: Columns, values: Sequence[Any]) -> ColumnElement[bool]:
-    """Rows that come after the one with `values`."""
-    ways = []
-    for index, (column, descends) in enumerate(columns):
-        same = [
-            other.is_(None) if value is None else other == value
-            for (other, _), value in zip(columns[:index], values[:index], strict=True)
-        ]
-        ways.append(sa.and_(sa.true(), *same, _beyond(column, values[index], descends=descends)))
-    return sa.or_(*ways)
-
-
-def _beyond(column: Any, value: Any, *, descends: bool) -> ColumnElement[bool]:
-    if value is None:
-        return sa.false()
-    if descends:
-        return sa.and_(column < value)
-    if not column.nullable:
-        return sa.and_(column > value)
-    return sa.or_(column > value, column.is_(None))
-
-
-def _seal(row: Ticket, query: TicketQuery, columns: Columns) -> str:
-    values = [getattr(row, column.key) for column, _ in columns]
-    body = json.dumps([_plain(value) for value in values])
-    text = base64.urlsafe_b64encode(body.encode()).decode().rstrip("=")
-    return f"{text}.{_signature(text, query)}"
-
-
-def _open(cursor: str, query: TicketQuery, columns: Columns) -> list[Any]:
-    text, _, signature = cursor.partition(".")
-    if not keys.signature_fits(signature, "cursor", *_scope(text, query)):
-        raise Invalid(Problem(field="cursor", message="tickets.error.cursor"))
-    values = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
-    return [_typed(value, column) for value, (column, _) in zip(values, columns, strict=True)]
-
-
-def _signature(text: str, query: TicketQuery) -> str:
-    return keys.sign("cursor", *_scope(text, query))
-
-
-def _scope(text: str, query: TicketQuery) -> tuple[str, str, str]:
-    print_of = hashlib.sha256(canonical_json(asdict(query)).encode()).hexdigest()
-    return text, str(current_tenant().id), print_of
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, datetime):
-        return value.isoformat()
-    return str(value) if isinstance(value, UUID) else value
-
-
-def _typed(value: Any, column: Any) -> Any:
-    if value is None:
-        return None
-    kinds: dict[type, Callable[[Any], Any]] = {UUID: UUID, datetime: datetime.fromisoformat}
-    return kinds.get(column.type.python_type, lambda same: same)(value)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from marshmallow import Schema, fields, validate
 
 from core.fields import UtcTime
-from core.tickets.listing import MOST, SORTS
+from core.paging import MOST
+from core.tickets.listing import SORTS
 from core.tickets.models import CLASSES, PRIORITIES, STATUSES
 from core.tickets.writing import (
     BODY_LENGTH,

@@ -67,7 +67,9 @@ def _within(actor: Actor, permission: str) -> ColumnElement[bool]:
         raise Forbidden(permission)
     if reach is Reach.ALL:
         return sa.true()
-    ways: list[ColumnElement[bool]] = [Ticket.assignee_id == actor.id]
+    # Nobody's id would match what is assigned to nobody.
+    own = Ticket.id.is_(None) if actor.staff_id is None else Ticket.assignee_id == actor.staff_id
+    ways: list[ColumnElement[bool]] = [own]
     teams = actor.department_team_ids if reach is Reach.DEPARTMENT else actor.team_ids
     if reach is not Reach.OWN and teams:
         ways += [Ticket.team_id.in_(teams), _handed_to(teams)]
@@ -86,7 +88,7 @@ def _handed_to(teams: frozenset[UUID]) -> ColumnElement[bool]:
 
 def _watched(actor: Actor) -> ColumnElement[bool]:
     mine = sa.select(TicketWatcher.ticket_id).where(
-        TicketWatcher.tenant_id == current_tenant().id, TicketWatcher.user_id == actor.id
+        TicketWatcher.tenant_id == current_tenant().id, TicketWatcher.user_id == actor.staff_id
     )
     return Ticket.id.in_(mine)
 

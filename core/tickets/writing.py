@@ -141,7 +141,7 @@ def write_message(
     message.channel = word_of(channel, "channel", longest=CHANNEL_LENGTH) or ticket.channel
     message.language = word_of(language, "language", longest=LANGUAGE_LENGTH) or ticket.language
     db.session.add(message)
-    # Rows that point at the message follow in this transaction, and SQLAlchemy orders tables by their class's name.
+    # Who hears of it finds it in the session by its key.
     db.session.flush()
     _attach(message, more.get("attachment_ids", ()), actor, more.get("form_key", ""))
     _note_who_spoke(ticket, message)

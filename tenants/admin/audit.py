@@ -9,7 +9,17 @@ from uuid import UUID
 import sqlalchemy as sa
 from flask import Blueprint, request
 
-from core.host import Ticket, accounts, contacts, db, ledger, offered, role_book, team_book
+from core.host import (
+    Ticket,
+    accounts,
+    client_book,
+    contacts,
+    db,
+    ledger,
+    offered,
+    role_book,
+    team_book,
+)
 from core.sdk import EventRow, current_tenant, page, text
 from tenants.admin import shell
 
@@ -21,7 +31,7 @@ blueprint = Blueprint(
 )
 
 PAGE = 50
-SUBJECTS = ("ticket", "contact", "user", "team", "department", "role", "tenant")
+SUBJECTS = ("ticket", "contact", "user", "team", "department", "role", "tenant", "client")
 ICONS = {
     "user": "user", "contact": "user-circle", "app": "apps", "system": "settings",
     "operator": "server", "anonymous": "world",
@@ -158,6 +168,7 @@ def _names(rows: Sequence[EventRow]) -> dict[str, str]:
     named = [
         *contacts.names_of(wanted).items(),
         *accounts.names_of(wanted).items(),
+        *client_book.names_of(wanted).items(),
         *((row.id, text(row.name)) for row in team_book.list_teams()),
         *((row.id, text(row.name)) for row in team_book.list_departments()),
         *((row.id, text(row.title)) for row in role_book.list_roles()),
@@ -178,6 +189,15 @@ def _who(row: EventRow, names: dict[str, str]) -> str:
     return names.get(str(row.actor_id)) or text(f"console.actor.{row.actor_kind}")
 
 
+def _kind_words(kind: str) -> str:
+    """What a subject is called: by the console, or by the plugin whose thing it is (`<plugin>.subject.<noun>`)."""
+    if kind in SUBJECTS:
+        return text(f"console.subject.{kind}")
+    plugin, _, noun = kind.partition(".")
+    words = text(f"{plugin}.subject.{noun}")
+    return kind if words.endswith(f".subject.{noun}") else words
+
+
 def _subject_words(row: EventRow, names: dict[str, str]) -> dict[str, str]:
     kind, subject_id = row.subject_type, str(row.subject_id)
     url = {
@@ -188,7 +208,7 @@ def _subject_words(row: EventRow, names: dict[str, str]) -> dict[str, str]:
     }.get(kind, "")
     own = text(current_tenant().name) if kind == "tenant" else ""
     return {
-        "kind": text(f"console.subject.{kind}") if kind in SUBJECTS else kind,
+        "kind": _kind_words(kind),
         "name": own or names.get(subject_id) or subject_id[-12:],
         "url": url,
         "all": "/console/audit?" + urlencode({"of": subject_id}),

@@ -22,7 +22,7 @@ from core.host import (
 )
 from core.sdk import Invalid, NotFound, current_tenant, page, text
 from tenants import service
-from tenants.admin import shell
+from tenants.admin import apps, shell
 from tenants.admin.schema_form import form_of
 
 if TYPE_CHECKING:
@@ -48,11 +48,11 @@ SHELVES = (
 def listing() -> str:
     """Every installed plugin; `?p=` opens one in the drawer."""
     chosen = request.args.get("p", "")
-    return _draw(chosen, request.args.get("tab", ""))
+    return draw(chosen, request.args.get("tab", ""))
 
 
 @blueprint.post("/<name>/enable")
-@page("plugin:write", redraw=lambda error, name: _draw(name, "", problems=shell.told(error)))
+@page("plugin:write", redraw=lambda error, name: draw(name, "", problems=shell.told(error)))
 def enable(name: str) -> Any:
     """Switch a plugin on, with what it requires; it takes effect at the next request."""
     service.enable_plugin(_installed(name).name, actor=g.actor)
@@ -60,13 +60,13 @@ def enable(name: str) -> Any:
 
 
 @blueprint.post("/<name>/disable")
-@page("plugin:write", redraw=lambda error, name: _draw(name, "", problems=shell.told(error)))
+@page("plugin:write", redraw=lambda error, name: draw(name, "", problems=shell.told(error)))
 def disable(name: str) -> Any:
     """Switch a plugin off; asks first when open tickets depend on it."""
     plugin = _installed(name)
     waiting = _waiting(name)
     if waiting and "sure" not in request.form:
-        return _draw(name, "", asking=waiting)
+        return draw(name, "", asking=waiting)
     service.disable_plugin(plugin.name, actor=g.actor)
     return shell.done("console.plugins.disabled", _url(name), name=_title(name))
 
@@ -74,7 +74,7 @@ def disable(name: str) -> Any:
 @blueprint.post("/<name>/settings")
 @page(
     "plugin:write",
-    redraw=lambda error, name: _draw(name, "settings", refused=error, sent=_form(name)),
+    redraw=lambda error, name: draw(name, "settings", refused=error, sent=_form(name)),
 )
 def save(name: str) -> Any:
     """Keep the plugin's settings; an empty secret leaves the old one."""
@@ -89,17 +89,22 @@ def save(name: str) -> Any:
     return shell.done("console.plugins.saved", _url(name, "settings"), name=_title(name))
 
 
-def _draw(chosen: str, tab: str, **more: Any) -> str:
-    cards = [_card(plugin) for plugin in _all()]
+def draw(chosen: str, tab: str, **more: Any) -> str:
+    """The page with the drawer of `chosen`: a plugin's name, or app-<name>."""
+    cards = [*(_card(plugin) for plugin in _all()), *apps.cards(now() - DAY)]
     shown = [card for card in cards if _fits(card)]
     opened = next((card for card in cards if card["name"] == chosen), None)
     if chosen and opened is None:
         raise NotFound
-    drawer = _drawer(opened, tab, **more) if opened else None
+    drawer = _opened(opened, tab, **more) if opened else None
     return shell.draw(
         "plugins.html", "plugins", cards=shown, tabs=_tabs(cards), drawer=drawer,
         asked=request.args.get("q", ""), show=_show(), **more,
     )  # fmt: skip
+
+
+def _opened(card: dict[str, Any], tab: str, **more: Any) -> dict[str, Any]:
+    return (apps.drawer if "app" in card else _drawer)(card, tab, **more)
 
 
 def _all() -> list[Plugin]:
@@ -171,6 +176,7 @@ def _card(plugin: Plugin) -> dict[str, Any]:
         "degraded": plugin.name in state.degraded and plugin.name in state.on,
         "failures": _failures(plugin.name),
         "has_settings": plugin.name in catalog().settings,
+        "switch": f"/console/plugins/{plugin.name}/{'disable' if plugin.name in state.on else 'enable'}",
     }  # fmt: skip
 
 

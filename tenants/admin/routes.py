@@ -8,9 +8,11 @@ from flask import Blueprint, g, redirect, request
 
 from core.sdk import SIGNED_IN, page
 from tenants.admin import (
+    app_pages,
     audit,
     branding,
     calendars,
+    clients,
     members,
     outbox,
     plugins,
@@ -19,6 +21,7 @@ from tenants.admin import (
     shell,
     teams,
     tokens,
+    webhooks,
 )
 
 blueprint = Blueprint("console", __name__, url_prefix="/console", template_folder="templates")
@@ -37,11 +40,14 @@ BLUEPRINTS = [
     blueprint,
     branding.blueprint,
     plugins.blueprint,
+    app_pages.blueprint,
     members.blueprint,
     roles.blueprint,
     teams.blueprint,
     policies.blueprint,
     calendars.blueprint,
+    clients.blueprint,
+    webhooks.blueprint,
     tokens.blueprint,
     audit.blueprint,
     outbox.blueprint,

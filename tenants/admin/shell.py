@@ -8,7 +8,7 @@ from uuid import UUID
 
 from flask import flash, g, redirect, render_template, request
 
-from core.host import accounts, catalog, definitions, role_book, switches
+from core.host import accounts, app_book, catalog, definitions, role_book, switches
 from core.sdk import Conflict, Invalid, NotFound, StaleVersion, current_tenant, text
 
 if TYPE_CHECKING:
@@ -33,6 +33,8 @@ NAV = {
     ),
     "console.nav.extensions": (
         ("plugins", "/console/plugins", "puzzle", "plugin:write"),
+        ("clients", "/console/clients", "apps", "app:write"),
+        ("webhooks", "/console/webhooks", "webhook", "webhook:write"),
         ("tokens", "/console/tokens", "key", "token:write"),
     ),
     "console.nav.compliance": (
@@ -97,7 +99,7 @@ def _bottom(groups: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def _counts(actor: Actor) -> dict[str, int]:
     installed = {name for name, plugin in catalog().plugins.items() if not plugin.always_on}
-    counts = {"plugins": len(switches().on & installed)}
+    counts = {"plugins": len(switches().on & installed) + len(app_book.apps_on())}
     if actor.can("sla:write"):
         counts["sla"] = len(definitions.names("policy"))
         counts["calendars"] = len(definitions.names("calendar"))

@@ -13,7 +13,9 @@ from core.host import (
     contacts,
     links,
     organisations,
+    passwords,
     team_book,
+    unschedule_jobs,
 )
 from tenants import service
 from tenants.demo.stories import SLUGS, company
@@ -88,16 +90,18 @@ def create(told: Company) -> Tenant:
     )
 
 
-def switch_plugins_on() -> None:
-    """Every installed plugin, for the current tenant."""
+def switch_plugins_on(told: Company) -> None:
+    """What is installed and serves every trade or this company's, for the current tenant; their clockwork rests."""
     for name, plugin in catalog().plugins.items():
-        if not plugin.always_on:
+        if not plugin.always_on and plugin.industry in {None, told.about["industry"]}:
             service.enable_plugin(name, actor=OPERATOR)
+            unschedule_jobs(name)
 
 
 def settle(told: Company) -> House:
     """Fill the current tenant with departments, teams, staff and customers."""
     accounts.prepare_tenant()
+    unschedule_jobs("")
     departments = {
         row["code"]: team_book.create_department(row["code"], row["name"], actor=OPERATOR).id
         for row in told.about["departments"]
@@ -108,15 +112,19 @@ def settle(told: Company) -> House:
         ).id
         for row in told.about["teams"]
     }
-    staff = [_hire(person, teams) for person in told.about["staff"]]
+    # Hashed once: a salt of each one's own keeps nothing of a password that is printed for everybody.
+    known = passwords.hash_password(PASSWORD)
+    staff = [_hire(person, teams, known) for person in told.about["staff"]]
     return _house(told, staff, teams, departments)
 
 
-def _hire(person: dict[str, Any], teams: dict[str, UUID]) -> tuple[dict[str, Any], Actor]:
+def _hire(
+    person: dict[str, Any], teams: dict[str, UUID], password_hash: str
+) -> tuple[dict[str, Any], Actor]:
     user = accounts.create_user(
         person["mail"],
         person["name"],
-        password=PASSWORD,
+        password_hash=password_hash,
         roles=(person["role"],),
         teams=[teams[code] for code in person["teams"]],
         actor=OPERATOR,

@@ -73,8 +73,9 @@ def _draw(**changes: Any) -> str:
 
 
 def types() -> dict[str, TicketType]:
-    """The ticket types that this tenant's plugins offer, as they are now."""
-    return {name: definitions.get("ticket_type", name) for name in offered("ticket_type")}
+    """The ticket types that this tenant's plugins offer to whoever opens one by hand, as they are now."""
+    found = {name: definitions.get("ticket_type", name) for name in offered("ticket_type")}
+    return {name: kind for name, kind in found.items() if kind.by_hand}
 
 
 def form_of(kind: TicketType) -> Form | None:

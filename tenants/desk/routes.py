@@ -7,7 +7,15 @@ from typing import cast
 from flask import Blueprint, Flask
 
 from core.host import offer_desk
-from tenants.desk import bulk, contact_pages, intake, queue_pages, ticket_actions, ticket_pages
+from tenants.desk import (
+    app_pages,
+    bulk,
+    contact_pages,
+    intake,
+    queue_pages,
+    ticket_actions,
+    ticket_pages,
+)
 from tenants.desk.layout import layout
 
 blueprint = Blueprint("desk", __name__, url_prefix="/desk", template_folder="templates")
@@ -38,6 +46,8 @@ for rule, method, view in (
     (f"{TICKET}/work-reports", "POST", ticket_actions.report_work),
     (f"{TICKET}/merge", "POST", ticket_actions.merge),
     (f"{TICKET}/points/<uuid:point_id>/reveal", "POST", ticket_actions.reveal),
+    (f"{TICKET}/apps/<app_name>/<action_name>", "GET", app_pages.app_form),
+    (f"{TICKET}/apps/<app_name>/<action_name>", "POST", app_pages.run_app),
     ("/contacts", "GET", contact_pages.contact_list),
     (CONTACT, "GET", contact_pages.contact),
     (CONTACT, "POST", contact_pages.edit_contact),

@@ -10,6 +10,7 @@ from flask import url_for
 
 from core.host import (
     accounts,
+    app_calls,
     ask,
     attachments,
     contacts,
@@ -80,7 +81,12 @@ def page_values(ticket: Ticket, actor: Actor, *, everything: bool, mode: str) ->
         "form_key": attachments.new_form_key(),
         "boxes": panels.panels("ticket", actor),
         "buttons": [
-            b for b in ask("ticket_actions", ticket=ticket, actor=actor) if actor.can(b.permission)
+            button
+            for button in (
+                *ask("ticket_actions", ticket=ticket, actor=actor),
+                *app_calls.buttons(ticket),
+            )
+            if actor.can(button.permission)
         ],
         "reports": reports(ticket, actor),
         **_people(ticket, actor),

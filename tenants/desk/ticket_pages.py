@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from flask import g, make_response, render_template, request, url_for
 
-from core.host import catalog, file_responses, panels, tickets
-from core.sdk import NotFound, now, page, text
+from core.host import file_responses, panels, tickets
+from core.sdk import now, page, text
 from tenants.desk import ticket as model
 from tenants.desk.layout import layout
 from tenants.desk.queue import PAGE
@@ -186,9 +186,7 @@ def panel(ticket_id: UUID, name: str) -> str:
 
 def draw_panel(name: str, load: Any, back_url: str) -> str:
     """A box by its own request; without scripts, as a page of its own."""
-    declared = catalog().shelf("panel").get(name)
-    if declared is None:
-        raise NotFound(f"no panel {name}")
+    _, declared = panels.find_panel(name)
     drawn = panels.draw_panel(name, load, g.actor)
     values = {"drawn": drawn, "name": name, "url": request.path, "panel_title": declared.title}
     if request.headers.get("HX-Request") == "true":

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from core.host import accounts, catalog, contacts, team_book, tickets
+from core.host import accounts, app_calls, catalog, client_book, contacts, team_book, tickets
 from core.sdk import TransitionEvent, now, text
 from tenants.desk.names import FileCard, file_cards, metric_title
 
@@ -21,6 +21,7 @@ RECENT = 8
 SILENT_TOPICS = ("clock.", "link.", "attachment.")
 SPOKEN = frozenset({"clock.warned", "clock.breached"})
 SILENT = frozenset({"message.posted", "ticket.watched", "ticket.unwatched", "ticket.classified"})
+APP_ACTION = "app.action_run"
 ICONS = {
     "ticket.opened": "inbox",
     "ticket.moved": "arrow-right",
@@ -119,6 +120,10 @@ class _Teller:
         self.users = accounts.names_of(set(_user_ids(rows)))
         customers = {r.actor_id for r in rows if r.actor_kind == "contact" and r.actor_id}
         self.customers = contacts.names_of(customers)
+        apps = {r.actor_id for r in rows if r.actor_kind == "app" and r.actor_id}
+        self.apps = client_book.names_of(apps) if apps else {}
+        ran = any(row.type == APP_ACTION for row in rows)
+        self.actions = app_calls.action_titles() if ran else {}
         self.files = file_cards([a for entry in entries for a in entry.attachment_ids])
 
     def draw(self, entry: tickets.Entry) -> Said | Happened:
@@ -177,6 +182,10 @@ class _Teller:
             values["metric"] = metric_title(data["metric"])
         for key in ("from_department_id", "to_department_id", "department_id"):
             values[key.removesuffix("_id")] = _department(data.get(key))
+        if row.type == APP_ACTION:
+            said = data["app"], data["action"]
+            app, action = self.actions.get(said, said)
+            values |= {"app": text(app), "action": text(action)}
         if row.type == "ticket.team_changed":
             values |= {"old": _team(data.get("old")), "new": _team(data.get("new"))}
         return values
@@ -189,6 +198,8 @@ class _Teller:
             return self.users.get(row.actor_id, text("desk.actor.user"))
         if row.actor_kind == "contact" and row.actor_id:
             return self.customers.get(row.actor_id, text("desk.actor.contact"))
+        if row.actor_kind == "app" and row.actor_id in self.apps:
+            return self.apps[row.actor_id]
         return text(f"desk.actor.{row.actor_kind}")
 
 

@@ -45,15 +45,17 @@ def choices() -> Any:
     """What can be handed in here; a single kind is asked at once."""
     types = intake.portal_types()
     if len(types) == 1:
-        return redirect(f"/submit/{types[0].name}", 303)
+        return redirect(types[0].portal_url or f"/submit/{types[0].name}", 303)
     return layout.draw("choices.html", "submit", types=types)
 
 
 @blueprint.get("/submit/<name>")
 @page(PUBLIC)
-def blank(name: str) -> str:
-    """The empty form of a ticket type."""
+def blank(name: str) -> Any:
+    """The empty form of a ticket type; one with a page of its plugin's own is asked there."""
     kind = _kind(name)
+    if kind.portal_url:
+        return redirect(kind.portal_url, 303)
     return _form_page(kind, _known_answers(kind), (), attachments.new_form_key())
 
 
@@ -69,6 +71,8 @@ def _again(error: PolydeskError, name: str) -> str:
 def submit(name: str) -> Any:
     """Open the ticket, once per form key; the receipt shows number and secret link."""
     kind = _kind(name)
+    if kind.portal_url:
+        raise NotFound("asked at its plugin's own page")
     key = request.form.get("form_key", "")
     form = intake.compose(kind, known=layout.signed_in())
     answers = _answers(form, key)

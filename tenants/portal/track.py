@@ -13,6 +13,7 @@ from core.host import (
     catalog,
     definitions,
     file_responses,
+    panels,
     print_answer,
     read_form,
     reports,
@@ -149,6 +150,20 @@ def printed(name: str, token: str = "", ticket_id: UUID | None = None) -> Respon
     return print_answer(filled, back=found.base)
 
 
+@blueprint.get("/track/<token>/box/<name>")
+@blueprint.get("/my/<uuid:ticket_id>/box/<name>")
+@page(PUBLIC)
+def box(name: str, token: str = "", ticket_id: UUID | None = None) -> str:
+    """A plugin's box at this matter, fetched by itself so that a slow one delays nobody."""
+    found = door.come_in(token, ticket_id)
+    shown = next((each for each in panels.panels("matter", found.actor) if each.name == name), None)
+    if shown is None:
+        raise NotFound(f"no box {name}")
+    actor, wanted = found.actor, found.ticket.id
+    drawn = panels.draw_panel(name, lambda: tickets.get_ticket(wanted, actor=actor), actor)
+    return layout.draw("box.html", "my", shown=shown, drawn=drawn, base=found.base)
+
+
 def _draw(found: Door, *, chosen: str = "", **more: Any) -> str:
     ticket, actor = found.ticket, found.actor
     entries = tickets.timeline(ticket, actor=actor)
@@ -174,6 +189,7 @@ def _draw(found: Door, *, chosen: str = "", **more: Any) -> str:
         "message": MESSAGE,
         "can_write": actor.can("matter:message"),
         "prints": reports.about(ticket, actor=actor),
+        "boxes": panels.panels("matter", actor),
         "key": attachments.new_form_key(),
         "problems": (),
         "typed": None,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from flask import flash, g, redirect, request
 
-from core.host import accounts, passwords, sign_ins
+from core.host import accounts, client_book, offered, passwords, sign_ins
 from core.sdk import SIGNED_IN, Invalid, NotFound, Problem, page, text
 from tenants.signin.routes import LANGUAGES, blueprint, draw, problems_of
 
@@ -52,10 +52,19 @@ def _draw(problems: list[dict[str, str]] | None = None, **typed: Any) -> str:
         typed=typed,
         sessions=sign_ins.list_sessions(user.id),
         this=g.actor.session_id,
+        apps=client_book.grants_of(user.id),
+        rights_of=_rights_of,
         languages=tuple(LANGUAGES),
         browser_name=browser_name,
         problems=problems or [],
     )
+
+
+def _rights_of(grant: client_book.GrantView) -> list[str]:
+    """What the app may do at present, in words: what the user, the company and the switches of plugins let it."""
+    known = offered("permission")
+    living = [name for name in grant.scopes if name in known and name in grant.client.scopes]
+    return [text(known[name].title) for name in living if g.actor.can(name)]
 
 
 def _again(error: PolydeskError) -> str:
@@ -118,4 +127,15 @@ def end_others() -> Response:
     """End all sign-ins but this one."""
     sign_ins.revoke_sessions(g.actor.id, actor=g.actor, keep=g.actor.session_id)
     flash(text("signin.account.ended"))
+    return redirect("/account", 303)
+
+
+@blueprint.post("/account/apps/<uuid:grant_id>/revoke")
+@page(SIGNED_IN)
+def revoke_app(grant_id: UUID) -> Response:
+    """Let an app act for oneself no more; another person's permission does not exist here."""
+    if grant_id not in {grant.id for grant in client_book.grants_of(g.actor.id)}:
+        raise NotFound("no such permission")
+    client_book.revoke_grant(grant_id, actor=g.actor)
+    flash(text("signin.account.app_revoked"))
     return redirect("/account", 303)

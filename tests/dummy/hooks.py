@@ -7,11 +7,12 @@ from dataclasses import dataclass
 
 import click
 import sqlalchemy as sa
-from flask import Blueprint
+from flask import Blueprint, request
 from flask_smorest import Blueprint as ApiBlueprint
 from marshmallow import Schema, fields
 
 from core.sdk import (
+    CUSTOMER,
     PUBLIC,
     Block,
     Button,
@@ -24,6 +25,8 @@ from core.sdk import (
     Form,
     Guard,
     Handler,
+    Invalid,
+    Job,
     Metric,
     NavItem,
     Panel,
@@ -42,6 +45,7 @@ from core.sdk import (
     Workflow,
     endpoint,
     hookimpl,
+    in_transaction,
     page,
 )
 
@@ -124,10 +128,31 @@ def register_api():
     return mood("register_api", [api])
 
 
+def count_nods(actor, nods):
+    if request.method == "POST":
+        with_form = request.form.get("more", "")
+        if not with_form.isdecimal():
+            raise Invalid(Problem(field="more", message="dummy.no"))
+        return f"{nods + int(with_form)} nods, {in_transaction()}"
+    return f"{nods} nods, {in_transaction()}"
+
+
 @hookimpl
 def register_portal_pages():
     return mood(
-        "register_portal_pages", [PortalPage("nod", TITLE, portal_view, PUBLIC, tile="check")]
+        "register_portal_pages",
+        [
+            PortalPage("nod", TITLE, portal_view, PUBLIC, tile="check"),
+            PortalPage(
+                "nods/<int:nods>",
+                TITLE,
+                count_nods,
+                PUBLIC,
+                methods=("GET", "POST"),
+                redraw=lambda error, nods: f"again {nods}",
+            ),
+            PortalPage("mine", TITLE, lambda actor: f"mine {actor.kind}", CUSTOMER),
+        ],
     )
 
 
@@ -194,15 +219,24 @@ def register_handlers():
     return mood("register_handlers", [Handler("dummy.count", Nodded, handle, retry=(1,))])
 
 
-def report_query():
-    return {"nods": 1}
+def work(run):
+    run.result["nods"] = run.payload.get("nods", 0) + 1
+
+
+@hookimpl
+def register_jobs():
+    return mood("register_jobs", [Job("dummy.work", TITLE, work, cron="0 4 * * *")])
+
+
+def report_query(ticket_id):
+    return {"words": "A B C"}
 
 
 @hookimpl
 def register_reports():
     return mood(
         "register_reports",
-        [Report("dummy.nods", TITLE, report_query, "dummy/nods.html", "dummy.nod:read")],
+        [Report("dummy.slip", TITLE, report_query, "dummy/slip.html", "matter:read")],
     )
 
 
@@ -236,6 +270,7 @@ def register_panels():
         [
             Panel("dummy.nods", "ticket", TITLE, panel_view, "dummy.nod:read"),
             Panel("dummy.person", "contact", TITLE, panel_view, "dummy.nod:read"),
+            Panel("dummy.matter", "matter", TITLE, panel_view, "matter:read"),
         ],
     )
 

@@ -16,8 +16,8 @@ from core.plugins import catalog
 from core.tickets import service as tickets
 from tests.complaints.conftest import picture
 from tests.desk.conftest import Office
+from tests.habits.asking import rightful
 from tests.habits.routes import routes
-from tests.habits.test_strangers import rightful
 from tests.hostile.rows import rows_of, unchanged
 from tests.portal.conftest import Browser as Customer
 

@@ -16,12 +16,14 @@ from core.tickets import service as tickets
 from tests.auth.people import PASSWORD, come_in
 from tests.complaints.conftest import TO_CLOSE, case, clock, house, intake
 from tests.conftest import client_at
+from tests.habits.asking import rightful
 from tests.habits.routes import routes
-from tests.habits.test_strangers import rightful
 from tests.habits.world import World
 from tests.hostile.pages import Page
 
 __all__ = ["case", "clock", "house"]
+
+pytestmark = pytest.mark.drawing
 
 SCRIPT = "<script>alert(1)</script>\"'{{7*7}}zq"
 # Forms that take away what the other forms need; they are read by other tests.

@@ -153,6 +153,7 @@ def installation(
     environment = {
         "PATH": os.environ["PATH"],
         "LANG": "C.UTF-8",
+        "POLYDESK_WITHOUT": os.environ.get("POLYDESK_WITHOUT", ""),
         "POLYDESK_DATA": str(tmp_path / "data"),
         "POLYDESK_URL": f"http://localhost:{port}",
         "POLYDESK_BIND": f"127.0.0.1:{port}",

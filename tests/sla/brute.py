@@ -41,15 +41,13 @@ def walk(calendar: Calendar, zone: str, begin: int, step: int, count: int) -> Wa
     """Read the wall clock `count` times."""
     walked = Walk(begin, step)
     place = ZoneInfo(calendar.timezone or zone)
-    minutes: dict[str, set[int]] = {}
-    day, today = 0, ""
+    read, see = datetime.fromtimestamp, walked.open_steps.append
+    day, minutes = 0, set[int]()
     for second in range(begin, begin + count * step, step):
-        wall = datetime.fromtimestamp(second, place)
+        wall = read(second, place)
         if wall.day != day:
-            day, today = wall.day, wall.strftime("%Y-%m-%d")
-        if today not in minutes:
-            minutes[today] = _open_minutes(calendar, today, wall)
-        walked.open_steps.append(wall.hour * 60 + wall.minute in minutes[today])
+            day, minutes = wall.day, _open_minutes(calendar, wall.strftime("%Y-%m-%d"), wall)
+        see(wall.hour * 60 + wall.minute in minutes)
     return walked
 
 
@@ -70,13 +68,16 @@ def _open_minutes(calendar: Calendar, today: str, wall: datetime) -> set[int]:
 
 def tell(walked: Walk, story: Story, plan: dict[int, list[tuple[str, int, int]]]) -> Story:
     """Live through the walk: at each step first what happens, then one step of time."""
+    _look_ahead(story, 0)
     for now, is_open in enumerate([*walked.open_steps, False]):
-        _notice(story, now)
-        for name, target, warn_after in plan.get(now, []):
-            _happen(story, now, name, target, warn_after)
-        if story.state == "running":
+        if story.due is not None or story.warn is not None:
+            _notice(story, now)
+        if now in plan:
+            for name, target, warn_after in plan[now]:
+                _happen(story, now, name, target, warn_after)
             _look_ahead(story, now)
-            story.elapsed += is_open
+        if is_open and story.state == "running":
+            story.elapsed += 1
             _look_ahead(story, now + 1)
     return story
 
@@ -92,6 +93,8 @@ def _notice(story: Story, now: int) -> None:
 
 
 def _look_ahead(story: Story, at: int) -> None:
+    if story.state != "running":
+        return
     if story.warn is None and story.elapsed >= story.warn_after:
         story.warn = at
     if story.due is None and story.elapsed >= story.target:

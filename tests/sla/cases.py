@@ -48,24 +48,31 @@ USUAL = (
 )
 NAMES = ("pause", "resume", "pause", "resume", "retarget", "fulfil", "reopen")
 
-FEW = st.integers(0, 3)
-PARTS = st.integers(0, 999)
-LENGTHS = st.integers(1, 2000)
-ZONES = st.sampled_from(HALF_HOUR_ZONES)
-ALL_ZONES = st.sampled_from(HALF_HOUR_ZONES + QUARTER_ZONES)
-WARNINGS = st.sampled_from(((25, 3600), (0, 3600), (50, 7200), (75, 36_000)))
-WINDOWS = st.one_of(st.sampled_from(USUAL), st.lists(st.integers(0, 1440), max_size=6))
-WEEKS = st.lists(FEW.map(lambda number: number % 3), min_size=7, max_size=7)
-SPECIAL = st.lists(st.integers(0, 4), max_size=4)
-PLANS = st.lists(st.tuples(st.integers(0, 1000), st.sampled_from(NAMES), PARTS), max_size=7)
-BEGINNINGS = st.tuples(
-    FEW,
-    st.integers(0, 8),
-    st.integers(
-        int(datetime(2026, 1, 1, tzinfo=UTC).timestamp()),
-        int(datetime(2027, 12, 1, tzinfo=UTC).timestamp()),
-    ),
-)
+ALL_ZONES = HALF_HOUR_ZONES + QUARTER_ZONES
+WARNINGS = ((25, 3600), (0, 3600), (50, 7200), (75, 36_000))
+FROM, UNTIL = (int(datetime(*day, tzinfo=UTC).timestamp()) for day in ((2026, 1, 1), (2027, 12, 1)))
+THROWS = 256
+
+
+class Dice:
+    """Numbers out of one run of bytes: Hypothesis draws and shrinks it as a whole, sixty times cheaper than parts."""
+
+    def __init__(self, thrown: bytes) -> None:
+        self.thrown = iter(thrown)
+
+    def below(self, sides: int) -> int:
+        """From 0 to `sides` - 1; zeros when the bytes are used up."""
+        number = 0
+        for _ in range(2 if sides <= 1 << 12 else 5):
+            number = number << 8 | next(self.thrown, 0)
+        return number % sides
+
+    def one_of(self, offered: tuple[Any, ...]) -> Any:
+        return offered[self.below(len(offered))]
+
+    def some(self, most: int, sides: int) -> list[int]:
+        """None to `most` of them."""
+        return [self.below(sides) for _ in range(self.below(most + 1))]
 
 
 class Case(NamedTuple):
@@ -81,25 +88,30 @@ class Case(NamedTuple):
     plan: dict[int, list[tuple[str, int]]]
 
 
-@st.composite
-def cases(draw: st.DrawFn) -> Case:
+def cases() -> st.SearchStrategy[Case]:
     """Spans from a minute to thirty days, in at most 2,000 steps."""
-    step = draw(st.sampled_from(STEPS))
-    count = max(-(-60 // step), min(draw(LENGTHS), 30 * DAY // step))
-    zone = draw(ZONES if step == 1800 else ALL_ZONES)
+    return st.binary(min_size=THROWS, max_size=THROWS).map(lambda thrown: _case(Dice(thrown)))
+
+
+def _case(dice: Dice) -> Case:
+    step = dice.one_of(STEPS)
+    length = 1 + min(dice.below(2000), dice.below(2000))
+    count = max(-(-60 // step), min(length, 30 * DAY // step))
+    zone = dice.one_of(HALF_HOUR_ZONES if step == 1800 else ALL_ZONES)
     begin = (
-        _beginning(zone, count * step, *draw(BEGINNINGS)) // max(step, 900) * max(step, 900)
-        + draw(FEW) * step
+        _beginning(zone, count * step, dice) // max(step, 900) * max(step, 900)
+        + dice.below(4) * step
     )
     most = max(1, count // 4)
     plan: dict[int, list[tuple[str, int]]] = {}
-    for at, name, part in draw(PLANS):
-        plan.setdefault(at * count // 1000, []).append((name, (1 + part * most // 1000) * 4 * step))
-    target = (1 + draw(PARTS) * most // 1000) * 4 * step
-    business = _calendar(draw, max(1, step // 60), begin, count * step)
-    if plan and draw(FEW) == 0:
+    for at in dice.some(7, 1001):
+        target = (1 + dice.below(1000) * most // 1000) * 4 * step
+        plan.setdefault(at * count // 1000, []).append((dice.one_of(NAMES), target))
+    target = (1 + dice.below(1000) * most // 1000) * 4 * step
+    business = _calendar(dice, max(1, step // 60), begin, count * step)
+    if plan and dice.below(4) == 0:
         target = _due_then(business, zone, begin, step, min(plan)) or target
-    return Case(business, zone, begin, step, count, target, draw(WARNINGS), plan)
+    return Case(business, zone, begin, step, count, target, dice.one_of(WARNINGS), plan)
 
 
 def _due_then(given: Calendar, zone: str, begin: int, step: int, at: int) -> int:
@@ -107,23 +119,24 @@ def _due_then(given: Calendar, zone: str, begin: int, step: int, at: int) -> int
     return sum(brute.walk(given, zone, begin, step, at).open_steps) // 4 * 4 * step
 
 
-def _beginning(zone: str, span: int, which: int, part: int, anywhere: int) -> int:
+def _beginning(zone: str, span: int, dice: Dice) -> int:
     """Often so that the span covers a change of offset or a holiday, else any time."""
     changes = CHANGES.get(zone, ())
+    which, part = dice.below(4), dice.below(9)
     if which >= len(changes):
-        return anywhere
+        return FROM + dice.below(UNTIL - FROM)
     change = int(datetime.fromisoformat(changes[which]).replace(tzinfo=ZoneInfo(zone)).timestamp())
     return change - span * part // 8 + part * 1800
 
 
-def _calendar(draw: st.DrawFn, minutes: int, begin: int, span: int) -> Calendar:
+def _calendar(dice: Dice, minutes: int, begin: int, span: int) -> Calendar:
     """Seven random weekdays and some dates unlike theirs: holidays and make-up days."""
-    days = [_windows(draw(WINDOWS), minutes) for _ in range(3)]
-    week = draw(WEEKS)
+    days = [_windows(_ends(dice), minutes) for _ in range(3)]
+    week = [dice.below(4) % 3 for _ in range(7)]
     first = datetime.fromtimestamp(begin, UTC).date()
     special = {
-        draw(PARTS) * (span // DAY + 3) // 1001 - 1: days[number] if number < 3 else ()
-        for number in draw(SPECIAL)
+        dice.below(1000) * (span // DAY + 3) // 1001 - 1: days[number] if number < 3 else ()
+        for number in dice.some(4, 5)
     }
     return Calendar(
         "random",
@@ -134,6 +147,10 @@ def _calendar(draw: st.DrawFn, minutes: int, begin: int, span: int) -> Calendar:
             for day, given in special.items()
         ),
     )
+
+
+def _ends(dice: Dice) -> list[int]:
+    return dice.one_of(USUAL) if dice.below(2) else dice.some(6, 1441)
 
 
 def _windows(ends: list[int], minutes: int) -> tuple[tuple[str, str], ...]:

@@ -61,6 +61,16 @@ def test_the_table_of_reaches(house, reach, seen, assigned):
                 service.patch_ticket(ticket.id, change, actor=actor, version=ticket.version)
 
 
+def test_whoever_has_no_id_owns_nothing(house):
+    ticket = house.open(team_id=house.desk)
+    nobody = Actor(kind="app", grants={"ticket:read": Reach.OWN})
+    assert service.list_tickets(actor=nobody).items == []
+    with pytest.raises(NotFound):
+        service.get_ticket(ticket.id, actor=nobody)
+    someone = replace(nobody, grants={"ticket:read": Reach.ALL})
+    assert service.get_ticket(ticket.id, actor=someone).id == ticket.id
+
+
 def test_seeing_is_not_writing(house):
     ticket = house.open(team_id=house.works, actor=house.manager)
     onlooker = replace(house.agent, grants={"ticket:read": Reach.ALL, "ticket:write": Reach.TEAM})

@@ -55,3 +55,14 @@ def test_nothing_to_draw_is_no_failure():
     assert charts.spark([1]) == ""
     assert read(charts.combo([], [], [], "nothing")).get("aria-label") == "nothing"
     assert read(charts.pareto([], "nothing")).get("aria-label") == "nothing"
+
+
+def test_a_stack_is_as_long_as_its_sum_and_says_each_part():
+    drawing = read(
+        charts.stacked([("A", [1, 3]), ("B", [0, 2])], ["grave", "mild"], "x", width=400)
+    )
+    bars = list(drawing.iter("g"))
+    assert [bar.find("title").text for bar in bars] == ["A, grave: 1", "A, mild: 3", "B, mild: 2"]
+    wide = [float(bar.find("rect").get("width")) + 1 for bar in bars]
+    assert round(wide[1] / wide[0]) == 3
+    assert [text.text for text in drawing.iter("text")][-1] == "2"
