@@ -6,6 +6,7 @@ import ast
 import re
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -77,15 +78,7 @@ def test_hook_is_documented(hook):
 
 @pytest.mark.parametrize("hook", sorted(HOOKS))
 def test_hook_is_called_tested_and_used(hook):
-    callers = [
-        source.at(path, node)
-        for path in source.files("core", "tenants")
-        if path.name != "hookspecs.py"
-        for node in ast.walk(source.tree(path))
-        if (isinstance(node, ast.Constant) and node.value == hook)
-        or (isinstance(node, ast.Attribute) and node.attr == hook)
-    ]
-    assert callers, "no line of core or of its screens calls it"
+    assert hook in _spoken_of(), "no line of core or of its screens calls it"
     tested = suite.has_hook_test(hook)
     filled = _implements("tests/dummy", hook)
     used = any(_implements(place, hook) for place in ("core", "tenants", "plugins"))
@@ -93,11 +86,29 @@ def test_hook_is_called_tested_and_used(hook):
 
 
 def _implements(place: str, hook: str) -> bool:
-    return any(
-        function.name == hook
-        and any("hookimpl" in source.dotted(d) for d in function.decorator_list)
+    return hook in _implemented(place)
+
+
+@cache
+def _spoken_of() -> frozenset[str]:
+    """Every text and attribute in the code of core and its screens, but for the hooks' own declarations."""
+    return frozenset(
+        node.value if isinstance(node, ast.Constant) else node.attr
+        for path in source.files("core", "tenants")
+        if path.name != "hookspecs.py"
+        for node in ast.walk(source.tree(path))
+        if isinstance(node, ast.Attribute)
+        or (isinstance(node, ast.Constant) and isinstance(node.value, str))
+    )
+
+
+@cache
+def _implemented(place: str) -> frozenset[str]:
+    return frozenset(
+        function.name
         for path in source.files(place)
         for function in source.functions(path)
+        if any("hookimpl" in source.dotted(d) for d in function.decorator_list)
     )
 
 

@@ -22,7 +22,7 @@ from core.contacts.links import MATTER_GRANTS
 from core.db import clear_session, db, transaction
 from core.errors import Invalid
 from core.events import EventRow
-from core.tenancy import Tenant
+from core.tenancy import Tenant, as_tenant
 from core.tickets import service as tickets
 from core.tickets.models import Ticket
 from tests.conftest import client_at
@@ -188,6 +188,14 @@ def new_complaint(**changes: Any) -> tickets.NewTicket:
         "form": intake(),
     }
     return tickets.NewTicket(**(values | changes))
+
+
+@pytest.fixture
+def tenant(make_tenant: Any) -> Any:
+    """A tenant with complaints and no industry: whatever packs others bring is tried in their own rooms."""
+    made = make_tenant("complaints")
+    with as_tenant(made):
+        yield made
 
 
 @pytest.fixture

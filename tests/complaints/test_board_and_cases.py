@@ -68,6 +68,7 @@ def section(page: str, name: str) -> str:
 
 @pytest.mark.rule("CP-12")
 def test_a_case_is_read_whole_and_names_the_responsible_to_few(case: Case, api_of: Any) -> None:
+    """G investigation / W closed / T person stored, hidden: only the right to the internal copy names him."""
     case.go(*TO_CLOSE)
     path, number = f"{CASES}/{case.ticket.id}", case.ticket.number
     agent = api_of(case.house.agent)("GET", path)
@@ -88,6 +89,7 @@ def test_a_case_is_read_whole_and_names_the_responsible_to_few(case: Case, api_o
 
 @pytest.mark.rule("CP-12")
 def test_a_token_without_the_scope_sees_no_responsible_person(case: Case, api_of: Any) -> None:
+    """T person hidden from whoever lacks the scope."""
     case.go(*TO_PLAN)
     path = f"{CASES}/{case.ticket.id}"
     plain, full = (("ticket:read",), ("ticket:read", "complaints.register:internal"))
@@ -193,6 +195,7 @@ def test_the_board_counts_stages_and_lists_what_is_open(
 
 @pytest.mark.rule("CP-14")
 def test_plans_come_first_to_those_who_may_approve_them(case: Case, desk_of: Any) -> None:
+    """G a plan proposed / W the supervisor opens the board / T it waits there for his approval."""
     case.go(*TO_APPROVE)
     ticket_id, number = case.ticket.id, case.ticket.number
     assert number in section(desk_of("fang", "supervisor")(), "waiting")

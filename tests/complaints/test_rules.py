@@ -71,6 +71,7 @@ def test_the_time_of_a_complaint_is_now_unless_told(house: House) -> None:
 
 @pytest.mark.rule("CP-02")
 def test_full_width_digits_are_a_telephone_number(house: House) -> None:
+    """G contact typed in full width / W submit / T it is a telephone number."""
     with transaction():
         ticket = tickets.open_ticket(
             new_complaint(form=intake(phone="１３８００１３８０００")), actor=house.customer
@@ -170,6 +171,7 @@ def test_evidence_can_be_attached_and_stays_internal(case: Case) -> None:
 
 @pytest.mark.rule("CP-02")
 def test_files_of_the_form_come_with_the_description(house: House, case: Case) -> None:
+    """G the four of the intake and files / W submit / T the record holds them together."""
     shot = case.upload(picture(), "车库.jpg", house.customer)
     with transaction():
         ticket = tickets.open_ticket(new_complaint(form=intake(files=[shot])), actor=house.customer)
@@ -261,6 +263,7 @@ def test_the_customer_is_told_the_plan_and_decides(case: Case) -> None:
 
 @pytest.mark.rule("CP-17")
 def test_staff_record_an_answer_by_phone_and_say_so(case: Case) -> None:
+    """G plan proposed / W the customer accepts by phone / T status accepted, the way of it on record."""
     case.go(*TO_ACCEPT)
     with pytest.raises(Invalid) as caught:
         case.move("decline_plan", words="太慢了")
@@ -271,6 +274,7 @@ def test_staff_record_an_answer_by_phone_and_say_so(case: Case) -> None:
 
 @pytest.mark.rule("CP-17")
 def test_a_refusal_needs_its_reason(case: Case) -> None:
+    """G plan proposed / W "decline" without a word / T field error; with it planning is reopened."""
     case.go(*TO_ACCEPT)
     assert wrong(case, "decline_plan", words=None) == {"words"}
     assert case.go("decline_plan").state == "planning"

@@ -61,6 +61,7 @@ def test_a_typed_name_signs(case: Case) -> None:
 
 @pytest.mark.rule("CP-22")
 def test_a_drawn_signature_is_sealed_and_any_change_of_it_shows(case: Case) -> None:
+    """T signature record with hash: a changed byte shows."""
     case.go(*TO_SIGN)
     drawn = case.upload(picture("black", "PNG"), "s.png", case.customer)
     given = {"attachment_id": drawn, "strokes": "[[1,2,3]]"}
@@ -90,6 +91,7 @@ def _sha_of(attachment_id: Any) -> str:
 
 @pytest.mark.rule("CP-22")
 def test_nobody_signs_with_another_ones_picture(case: Case) -> None:
+    """T signature record with its signer: another one's upload is none."""
     case.go(*TO_SIGN)
     foreign = case.upload(picture("black", "PNG"), "s.png", case.house.agent)
     with pytest.raises(NotFound):
@@ -160,6 +162,7 @@ def test_nothing_closes_without_the_follow_up(case: Case) -> None:
 
 @pytest.mark.rule("CP-27")
 def test_a_follow_up_that_reached_the_customer_has_ratings(case: Case) -> None:
+    """T follow-up exists, and one that reached the customer has its ratings."""
     case.go(*TO_FOLLOW)
     assert wrong(case, "follow_up", speed=None, attitude="6") == {"speed", "attitude"}
     case.move("follow_up", channel="phone", reached=False)

@@ -70,6 +70,7 @@ def test_the_customers_copy_holds_no_responsible_person_at_all(case: Case) -> No
 
 @pytest.mark.rule("CP-24")
 def test_the_internal_copy_wants_its_permission(case: Case) -> None:
+    """G discipline note / W viewer lacks the permission / T 403, and not in the customer's copy."""
     with pytest.raises(Forbidden):
         filled(case, INTERNAL, case.house.agent)
     with pytest.raises(Forbidden):
@@ -88,6 +89,7 @@ def test_a_plan_that_nobody_approved_is_not_on_the_customers_copy(case: Case) ->
 
 @pytest.mark.rule("CP-22")
 def test_a_drawn_signature_is_on_the_form(case: Case) -> None:
+    """T signature on the register."""
     case.go(*TO_ACCEPT, "accept_plan", "start", "report_result")
     drawn = case.upload(picture("black", "PNG"), "s.png", case.customer)
     case.move("confirm_result", case.customer, signature={"attachment_id": drawn})

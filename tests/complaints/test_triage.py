@@ -21,6 +21,7 @@ from core.jobs import drain
 from core.plugins import catalog
 from core.sla.policies import explain
 from core.sla.reading import clocks_of
+from core.tenancy import Tenant
 from core.tickets import service as tickets
 from core.tickets.models import Ticket
 from plugins.complaints import panels, repeats, service, triage
@@ -172,7 +173,7 @@ def test_the_critical_pack_promises_whatever_the_usual_one_does(house: House) ->
     assert usual == critical
 
 
-def test_an_imagined_ticket_can_be_asked_too() -> None:
+def test_an_imagined_ticket_can_be_asked_too(tenant: Tenant) -> None:
     """The console tries policies out with facts that no ticket has."""
     imagined = SimpleNamespace(type="complaints.complaint", priority="critical")
     assert triage.policy_of(imagined) == "complaints.critical"

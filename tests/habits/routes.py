@@ -2,39 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlencode
 
 from marshmallow import fields, validate
 
-from core.web import PUBLIC, SIGNED_IN
+from core.web import CUSTOMER, PUBLIC, SIGNED_IN
+from tests.habits import rooms
 
 # Views of the framework itself: files, and the description of the API.
 FRAMEWORK = {"static", "api-docs.openapi_json"}
 SAFE = {"GET", "HEAD", "OPTIONS"}
-IDS = {
-    "ticket_id", "message_id", "attachment_id", "contact_id", "point_id", "user_id", "team_id",
-    "department_id", "token_id", "session_id", "token",
-}  # fmt: skip
 OF_A_TICKET = {"ticket_id", "message_id", "attachment_id"}
-# What a route's `name` is called in every tenant, by blueprint and view.
-NAMES = {
-    "console_plugins": "dummy",
-    "console_roles": "agent",
-    "console_policies": "standard",
-    "console_calendars": "office",
-    "portal.card": "dummy.card",
-    "portal_submit": "complaints.complaint",
-    "portal_track.printed": "complaints.register",
-    "portal_track.move": "acknowledge",
-    "desk.panel": "dummy.nods",
-    "desk.contact_panel": "dummy.person",
-    "reports.sheet": "screen",
-    "reports": "complaints.register",
-    "reports_api": "complaints.register",
-}
-# Views that are asked about a ticket in the query.
-ABOUT_A_TICKET = {"reports.view", "reports.document", "reports_api.api_document"}
+# Views that answer at another address than their rule's: the installation's own host, at its root.
+ELSEWHERE = {"apex.home": "/"}
 
 
 @dataclass(frozen=True)
@@ -47,6 +30,7 @@ class Route:
     parameters: frozenset[str]
     contract: Any
     owner: str
+    app: Any = field(repr=False)
 
     @property
     def api(self) -> bool:
@@ -59,37 +43,35 @@ class Route:
     @property
     def guarded(self) -> bool:
         """Whether it takes a permission of its own."""
-        return self.permission not in {PUBLIC, SIGNED_IN}
+        return self.permission not in {PUBLIC, SIGNED_IN, CUSTOMER}
 
     def path(self, world, **foreign):
         """The address with this world's real values, but for those given."""
-        found = self.rule
+        found = ELSEWHERE.get(self.endpoint, self.rule)
         for name in self.parameters:
-            for spelling in (f"<{name}>", f"<uuid:{name}>", f"<path:{name}>"):
-                found = found.replace(spelling, str(foreign.get(name) or self.value(world, name)))
-        if self.endpoint in ABOUT_A_TICKET:
-            found += f"?ticket_id={foreign.get('ticket_id') or world.ids['ticket_id']}"
-        return found
+            value = str(foreign.get(name) or self.value(world, name))
+            found = re.sub(rf"<(?:[a-z]+(?:\([^)]*\))?:)?{name}>", lambda _, v=value: v, found)
+        asked = rooms.said("QUERIES", self.endpoint, {}).items()
+        query = {key: foreign.get(name) or self.value(world, name) for key, name in asked}
+        return f"{found}?{urlencode(query)}" if query else found
 
-    @property
-    def ids(self):
-        """The parameters that name one thing of one tenant."""
-        asked = {"ticket_id"} if self.endpoint in ABOUT_A_TICKET else set()
-        # A dead reset link is told in words, whoever made it.
-        return (self.parameters & IDS - ({"token"} if "reset" in self.rule else set())) | asked
+    def ids(self, mine, theirs):
+        """The parameters that name one thing of one tenant: two worlds never have the same."""
+        asked = {
+            name for key, name in rooms.said("QUERIES", self.endpoint, {}).items() if key == name
+        }
+        return {
+            name
+            for name in self.parameters | asked
+            if self.value(mine, name) != self.value(theirs, name)
+        }
 
     def value(self, world, name):
         """A real value of a parameter; KeyError when this world has none."""
-        if name == "token":
-            return world.reset if "reset" in self.rule else world.link
-        if name == "attachment_id" and self.rule.startswith("/api/") and self.method != "GET":
-            return world.ids["upload_id"]
-        if name == "locale":
-            return "en"
-        if name == "name":
-            if self.endpoint == "desk.move":
-                return world.ids["move"]
-            return NAMES.get(self.endpoint) or NAMES[self.endpoint.split(".")[0]]
+        room = self.endpoint.rpartition(".")[0]
+        for key in (f"{self.endpoint}:{name}", f"{room}:{name}"):
+            if key in world.ids:
+                return world.ids[key]
         return world.ids[name]
 
     def body(self, world):
@@ -110,7 +92,7 @@ def routes(app):
         Route(
             rule.rule, method, rule.endpoint, frozenset(rule.arguments),
             getattr(app.view_functions[rule.endpoint], "contract", None),
-            owners.get(rule.endpoint.rpartition(".")[0], ""),
+            owners.get(rule.endpoint.rpartition(".")[0], ""), app,
         )
         for rule in sorted(app.url_map.iter_rules(), key=lambda rule: rule.rule)
         if rule.endpoint not in FRAMEWORK and not rule.endpoint.startswith("ui.")

@@ -1,4 +1,8 @@
-"""Every route, every stranger: generated from the URL map, each refusal with its positive control."""
+"""Every route, every stranger: generated from the URL map, each refusal with its positive control.
+
+The control comes first: the rightful actor truly gets 2xx, or a page's 303, and then the same address with the same
+body is asked by strangers. What a room's routes take: tests/<room>/world.py (tests/habits/rooms.py).
+"""
 
 from __future__ import annotations
 
@@ -6,119 +10,75 @@ import pytest
 
 from core.actors import OPERATOR
 from core.db import transaction
-from core.web import PUBLIC
 from tenants import service as tenancy
-from tests.habits.routes import OF_A_TICKET, SAFE, routes
+from tests.habits import rooms
+from tests.habits.asking import FAR, FOREIGN, NOBODY, WITHOUT, ask_all, rightful
+from tests.habits.routes import routes
 from tests.habits.world import World
 
-CLOSED = {401, 403, 404}
+# One worker asks everything once; the refusals are asked of its answers.
+pytestmark = pytest.mark.xdist_group("strangers")
 
 
-def ask(somebody, route, world, **foreign):
-    return somebody.ask(
-        route.method, route.path(world, **foreign), body=route.body(world)
-    ).status_code
-
-
-def refused(status):
-    return status in CLOSED or status >= 500
-
-
-def rightful(route, world):
-    """Who may: staff, or the customer where a page is the customer's."""
-    if route.rule.startswith("/my/<"):
-        return world.customer()
-    return world.nobody() if route.permission == PUBLIC else world.rightful(api=route.api)
+@pytest.fixture(scope="module")
+def calls(whole, theirs):
+    """Every route with the request that its rightful actor made, after strangers had made it."""
+    return ask_all(routes(whole), lambda: World(whole), theirs)
 
 
 def report(capsys, what, asked, cases):
     with capsys.disabled():
-        print(f"\n  {what}: {asked} routes, {cases} cases, 0 skipped", end="")  # noqa: T201  the figure
+        print(f"\n  {what}: {asked} routes, {cases} cases, 0 skipped", end="")  # noqa: T201
     assert cases > 0
 
 
-def test_every_route_lets_its_rightful_actor_in(whole, mine, capsys):
-    worn = World(whole)
-    closed = []
-    asked = [route for route in routes(whole) if route.permission != PUBLIC or route.ids]
-    for route in asked:
-        status = ask(rightful(route, worn), route, worn)
-        if refused(status):
-            # A write before it may have taken away what it needs: once more in a fresh world.
-            worn = World(whole)
-            status = ask(rightful(route, worn), route, worn)
-        if refused(status):
-            closed.append(f"{route}: {status}")
-    report(capsys, "rightful actors", len(asked), len(asked))
-    assert not closed, "\n".join(closed)
+def test_every_route_lets_its_rightful_actor_in(calls, capsys):
+    closed = rooms.gathered("CLOSED")
+    shut = [str(call) for call in calls if not call.let_in and call.route.endpoint not in closed]
+    report(capsys, "rightful actors", len(calls), len(calls))
+    assert not shut, "\n".join(shut)
+    assert not closed & {call.route.endpoint for call in calls if call.let_in}, "no longer closed"
 
 
-def test_without_the_permission_403(whole, mine, capsys):
-    asked = [route for route in routes(whole) if route.guarded]
-    open_doors = [
-        f"{route}: {status}"
-        for route in asked
-        if (status := ask(mine.without(route.permission, api=route.api), route, mine)) != 403
-    ]
-    report(capsys, "without permission", len(asked), len(asked))
-    assert not open_doors, "\n".join(open_doors)
-
-
-def test_not_signed_in(whole, mine, capsys):
-    asked = [route for route in routes(whole) if route.permission != PUBLIC]
-    wrong = []
-    for route in asked:
-        status = ask(mine.nobody(), route, mine)
-        wanted = 303 if route.method in SAFE and not route.api else 401
-        if status != wanted:
-            wrong.append(f"{route}: {status}")
-    report(capsys, "not signed in", len(asked), len(asked))
+@pytest.mark.parametrize("what", [NOBODY, WITHOUT, FOREIGN, FAR])
+def test_strangers_are_refused_what_the_rightful_actor_may(calls, capsys, what):
+    """Not signed in 401 (a page to read leads to its door, 303), no right 403, foreign or out of reach 404."""
+    asked = [call for call in calls if any(who.startswith(what) for who in call.refused)]
+    cases = sum(who.startswith(what) for call in asked for who in call.refused)
+    report(capsys, what, len(asked), cases)
+    wrong = [words for call in asked for words in call.wrong(what)]
     assert not wrong, "\n".join(wrong)
 
 
-def test_another_tenants_real_id_404(whole, mine, theirs, capsys):
-    leaks, cases = [], 0
-    asked = [route for route in routes(whole) if route.ids]
-    for route in asked:
-        for name in sorted(route.ids):
-            cases += 1
-            foreign = {name: route.value(theirs, name)}
-            status = ask(rightful(route, mine), route, mine, **foreign)
-            if status != 404:
-                leaks.append(f"{route} with a foreign {name}: {status}")
-    report(capsys, "another tenant's ids", len(asked), cases)
-    assert not leaks, "\n".join(leaks)
-
-
-def test_out_of_reach_404(whole, mine, capsys):
-    asked = [
-        route
-        for route in routes(whole)
-        if route.guarded
-        and route.parameters & OF_A_TICKET
-        and route.permission.startswith("ticket:")
-    ]
-    leaks = [
-        f"{route}: {status}"
-        for route in asked
-        if (status := ask(mine.far_away(api=route.api), route, mine)) != 404
-    ]
-    report(capsys, "out of reach", len(asked), len(asked))
-    assert not leaks, "\n".join(leaks)
-
-
-def test_plugin_off_404(whole, capsys):
-    world = World(whole)
+def test_plugin_off_404(whole, calls, capsys):
     plugins = whole.extensions["polydesk_plugins"][1].plugins
-    asked = [route for route in routes(whole) if route.owner and not plugins[route.owner].always_on]
-    before = {route: ask(rightful(route, world), route, world) for route in asked}
-    with whole.app_context(), world.inside(), transaction():
-        for owner in {route.owner for route in asked}:
-            tenancy.disable_plugin(owner, actor=OPERATOR)
-    after = {route: ask(rightful(route, world), route, world) for route in asked}
+    asked = [
+        call
+        for call in calls
+        if call.let_in and call.route.owner and not plugins[call.route.owner].always_on
+    ]
+    owners = {call.route.owner for call in asked}
+    switched = [name for name in plugins if name in owners]
+    worlds = list({id(call.world): call.world for call in asked}.values())
+    for world in worlds:
+        switch(whole, world, tenancy.disable_plugin, reversed(switched))
+    there = [
+        f"{call.route}: {status}"
+        for call in asked
+        if (status := call.by(rightful(call.route, call.world)).status_code) != 404
+    ]
+    for world in worlds:
+        switch(whole, world, tenancy.enable_plugin, switched)
     report(capsys, "plugin off", len(asked), len(asked))
-    assert not [f"{route}: {status}" for route, status in before.items() if status in CLOSED]
-    assert not [f"{route}: {status}" for route, status in after.items() if status != 404]
+    assert not there, "\n".join(there)
+
+
+def switch(app, world, how, names):
+    """Switch plugins of a world off or on."""
+    with app.app_context(), world.inside():
+        for name in names:
+            with transaction():
+                how(name, actor=OPERATOR)
 
 
 def test_a_parameter_without_a_real_value_would_be_noticed(whole, mine):

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import io
 import os
 import re
 from itertools import count
-
-from PIL import Image
 
 from core.actors import OPERATOR, SYSTEM
 from core.attachments import service as attachments
@@ -20,45 +17,51 @@ from core.plugins import catalog
 from core.tenancy import as_tenant, find_tenant
 from core.tickets import service as tickets
 from tenants import service as tenancy
+from tests.habits import rooms
+from tests.habits.drawn import PASSWORD, jpeg
 
-PASSWORD = "ein langes Wort"
 _numbers = count(1)
 
 
 class Somebody:
     """A client of the test with whatever proves who it is."""
 
-    def __init__(self, world, *, cookie=None, bearer=""):
+    def __init__(self, world, *, cookie=None, bearer="", host=""):
         self.app = world.app
         self.client = world.app.test_client()
-        self.client.environ_base["HTTP_HOST"] = world.host
+        self.client.environ_base["HTTP_HOST"] = host or world.host
         self.headers = {"Authorization": f"Bearer {bearer}"} if bearer else {}
         if cookie:
             self.client.set_cookie(*cookie, domain=world.host)
         self._token = ""
 
-    def ask(self, method, path, *, body=None):
-        """The answer to a request as this somebody's client sends it."""
+    def ask(self, method, path, *, body=None, headers=None):
+        """The answer to a request as this somebody's client sends it; a page's form carries his own token."""
         with self.app.app_context():
-            return self._ask(method, path, body)
+            return self._ask(method, path, body, headers or {})
 
-    def _ask(self, method, path, body):
-        headers = {**self.headers, "If-Match": '"1"', "Idempotency-Key": f"k{next(_numbers)}"}
+    def _ask(self, method, path, body, more):
+        headers = {**self.headers, "Idempotency-Key": f"k{next(_numbers)}", **more}
         if path.startswith("/api/"):
-            return self.client.open(path, method=method, json=body, headers=headers)
+            # A dict with a file in it is a form, as uploads come; bytes go out as they are.
+            parts = body.values() if isinstance(body, dict) else ()
+            raw = isinstance(body, bytes) or any(isinstance(part, tuple) for part in parts)
+            sent = {"data": body} if raw else {"json": body}
+            return self.client.open(path, method=method, headers=headers, **sent)
         if method == "GET":
-            return self.client.open(path, method=method)
-        data = {"csrf_token": self.token(), "version": "1", "reason": "call_back"}
-        return self.client.open(path, method=method, data=data)
+            return self.client.open(path, method=method, headers=more)
+        data = body if isinstance(body, bytes) else {**(body or {}), "csrf_token": self.token()}
+        return self.client.open(path, method=method, data=data, headers=more)
 
     def token(self):
         """The token of a form, got once."""
-        if not self._token:
-            for page in ("/account", "/sign-in", "/lookup"):
+        pages = () if self._token else ("/account", "/sign-in", "/lookup")
+        for page in pages:
+            with self.app.app_context():
                 text = self.client.get(page).get_data(as_text=True)
-                if found := re.search(r'name="csrf_token" value="([^"]+)"', text):
-                    self._token = found[1]
-                    break
+            if found := re.search(r'name="csrf_token" value="([^"]+)"', text):
+                self._token = found[1]
+                break
         return self._token
 
 
@@ -75,6 +78,7 @@ class World:
             self._found()
             with self.inside():
                 self._fill()
+                self.ids |= rooms.values(self)
 
     def inside(self):
         """The tenant as it is now, entered."""
@@ -94,7 +98,8 @@ class World:
             roles.make_built_in_roles()
             department = teams.create_department("own", {"en": "Own"}, actor=OPERATOR)
             team = teams.create_team("own", {"en": "Own"}, department.id, actor=OPERATOR)
-            teams.create_team("far", {"en": "Far"}, department.id, actor=OPERATOR)
+            beyond = teams.create_department("far", {"en": "Far"}, actor=OPERATOR)
+            teams.create_team("far", {"en": "Far"}, beyond.id, actor=OPERATOR)
             every = dict.fromkeys(catalog().shelf("permission"), "all")
             roles.create_role("everything", "Everything", every, actor=OPERATOR)
             user = self._user("rightful", "everything", "admin")
@@ -117,40 +122,47 @@ class World:
         )
 
     def _fill_desk(self, user_id, contact_id, team_id):
-        picture = io.BytesIO()
-        Image.new("RGB", (40, 30), "#336699").save(picture, "JPEG")
         with transaction():
             actor = service.actor_for(service.get_user(user_id))
-            upload = attachments.store_upload(picture.getvalue(), "a.jpg", actor=actor).id
-            spare = attachments.store_upload(picture.getvalue(), "b.jpg", actor=actor).id
+            upload = attachments.store_upload(jpeg(), "a.jpg", actor=actor).id
+            spare = attachments.store_upload(jpeg(), "b.jpg", actor=actor).id
         with transaction():
-            form = {"name": "Lin", "phone": "+8613800006021"}
-            opened = tickets.open_ticket(
-                tickets.NewTicket(
-                    type="complaints.complaint", subject="Noise", description="At night",
-                    contact_id=contact_id, team_id=team_id, form=form,
-                ),
-                actor=actor,
-            ).id  # fmt: skip
+            opened = self.open("problem", contact_id, team_id)
         with transaction():
-            new = tickets.NewTicket(
-                type="problem", subject="Rain", description="In", team_id=team_id
-            )
-            self.ids["into"] = str(tickets.open_ticket(new, actor=actor).id)
+            into = self.open("problem", None, team_id)
+            self.ids["into"] = str(into)
         with transaction():
             message = tickets.post_message(opened, "Hello", actor=actor, attachment_ids=(upload,))
             self.ids |= {"message_id": str(message.id)}
         with transaction():
-            link = links.live_link(opened) or links.issue_link(opened, contact_id)
-            self.link = links.link_token(link.id)
+            self.ids["token"] = self.link_to(opened, contact_id)
             ticket = tickets.get_ticket(opened, actor=SYSTEM)
             offered = tickets.offered_transitions(ticket, actor=actor)
             self.ids |= {
                 "ticket_id": str(opened),
+                "number": ticket.number,
+                "into_number": tickets.get_ticket(into, actor=SYSTEM).number,
                 "attachment_id": str(upload),
                 "upload_id": str(spare),
                 "move": offered[0].name,
             }
+
+    def open(self, kind, contact_id, team_id, **answers):
+        """A ticket of the type `kind`, opened by the rightful one; its id."""
+        new = tickets.NewTicket(
+            type=kind, subject="Noise", description="At night",
+            contact_id=contact_id, team_id=team_id, form=answers,
+        )  # fmt: skip
+        return tickets.open_ticket(new, actor=self.rightful_actor()).id
+
+    def link_to(self, ticket_id, contact_id):
+        """The token of the customer's link to a ticket."""
+        link = links.live_link(ticket_id) or links.issue_link(ticket_id, contact_id)
+        return links.link_token(link.id)
+
+    def rightful_actor(self):
+        """Staff who may do everything everywhere, for services."""
+        return service.actor_for(service.find_user("rightful@example.org"))
 
     def _fill_people(self, user_id, contact_id, _team_id):
         with transaction():
@@ -164,8 +176,9 @@ class World:
                 "rightful@example.org", PASSWORD, ip="203.0.113.9", browser="x"
             )
             reset = resets.invite(service.get_user(user_id), actor=OPERATOR)
-            self.reset = resets.reset_token(reset.id)
             self.ids |= {
+                "reset": resets.reset_token(reset.id),
+                "code_request": str(request),
                 "point_id": str(point.id),
                 "token_id": str(token.id),
                 "session_id": str(session.session.id),
@@ -177,9 +190,17 @@ class World:
 
     # --- who asks -------------------------------------------------------------------------------
 
+    def visitor(self):
+        """A browser at the installation's own host, where no tenant is."""
+        return self._kept(("visitor",), lambda: Somebody(self, host="localhost"))
+
     def nobody(self):
-        """A browser that is not signed in."""
-        return self._kept(("nobody",), lambda: Somebody(self))
+        """A new browser, not signed in yet."""
+        return Somebody(self)
+
+    def stranger(self):
+        """A browser that never signs in."""
+        return self._kept(("stranger",), lambda: Somebody(self))
 
     def customer(self):
         """The contact, signed in by a mailed code."""
