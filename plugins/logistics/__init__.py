@@ -1,0 +1,1 @@
+"""Logistics: orders, waybills, shipments followed by every carrier in one vocabulary, and exceptions with a clock."""
