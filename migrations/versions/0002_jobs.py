@@ -34,7 +34,9 @@ def upgrade() -> None:
         sa.Column("tenant_id", sa.Uuid(), nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.PrimaryKeyConstraint("tenant_id", "id", name=op.f("pk_job_run")),
-        sa.UniqueConstraint("tenant_id", "dedupe_key", name=op.f("uq_job_run_tenant_id_dedupe_key")),
+        sa.UniqueConstraint(
+            "tenant_id", "dedupe_key", name=op.f("uq_job_run_tenant_id_dedupe_key")
+        ),
     )
     waiting = sa.text("state = 'waiting'")
     op.create_index(

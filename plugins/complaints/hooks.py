@@ -35,6 +35,7 @@ from plugins.complaints import (
     actions,
     board,
     example,
+    hookspecs,
     panels,
     plans,
     portal,
@@ -62,7 +63,13 @@ if TYPE_CHECKING:
 
     from core.sdk import Actor, Contact, Tenant, Ticket, VirtualClock
 
-plugin = Plugin("complaints", "complaints.title", summary="complaints.summary", icon="speakerphone")
+plugin = Plugin(
+    "complaints",
+    "complaints.title",
+    summary="complaints.summary",
+    icon="speakerphone",
+    hookspecs=hookspecs,
+)
 
 register_intake(NAME, service.take_in)
 for transition, effect in {

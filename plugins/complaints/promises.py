@@ -16,6 +16,20 @@ _LIVE = (
 
 METRICS = [
     Metric(
+        "complaints.acknowledgement",
+        "complaints.metric.acknowledgement",
+        starts_on=(Trigger("ticket.opened", {"field": "ticket_type", "is": TYPE}),),
+        fulfilled_by=(Trigger("complaints.complaint.acknowledged"),),
+        cancelled_by=(Trigger("ticket.moved", _ENDED), Trigger("ticket.merged")),
+    ),
+    Metric(
+        "complaints.answer",
+        "complaints.metric.answer",
+        starts_on=(Trigger("ticket.opened", {"field": "ticket_type", "is": TYPE}),),
+        fulfilled_by=(Trigger("complaints.complaint.judged"),),
+        cancelled_by=(Trigger("ticket.moved", _ENDED), Trigger("ticket.merged")),
+    ),
+    Metric(
         "complaints.plan",
         "complaints.metric.plan",
         starts_on=(

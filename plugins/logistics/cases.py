@@ -43,7 +43,7 @@ AT_WORK = ("detected", "owned", "carrier_contacted", "customer_told", "awaiting_
 CATEGORIES = {
     "silent": "L-TRACK", "silent_long": "L-TRACK", "failed_twice": "L-NODOOR",
     "pickup_missed": "L-PICKUP", "customs_stuck": "L-CUSTOMS", "overdue": "L-DELAY",
-    "not_received": "L-FAKE",
+    "not_received": "L-FAKE", "intercept": "L-CHANGE",
 }  # fmt: skip
 OF_SUBS = {"damaged": "L-DAMAGE", "lost": "L-LOST", "refused": "L-RETURN", "docs": "L-CUSTOMS"}
 

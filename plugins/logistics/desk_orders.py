@@ -246,7 +246,8 @@ def _draw_order(
     steps = orders.steps_for(order, g.actor)
     name = open_step or request.args.get("step", "")
     step = next((each for each in steps if each.name == name), None)
-    amending = name == "amend" and order.state in orders.AMENDABLE
+    amends = _amends(order)
+    amending = name == "amend" and bool(amends)
     form_name = step.form if step and step.form else "logistics.amendment" if amending else ""
     form = definition("form", form_name) if form_name else None
     if data is None and amending and form:
@@ -263,10 +264,17 @@ def _draw_order(
         form=form,
         data=data or {},
         problems=problems,
-        may_amend=g.actor.can(WRITE_ORDERS) and order.state in orders.AMENDABLE,
+        amends=amends if g.actor.can(WRITE_ORDERS) else "",
         may_submit=g.actor.can(WRITE_ORDERS) and order.state == "draft",
         carriers=[(row.code, text(row.title)) for row in list_carriers() if row.active],
     )
+
+
+def _amends(order: Order) -> str:
+    """What asking for a change of the order is called as it stands; "" when nobody may."""
+    if order.state in orders.AMENDABLE:
+        return "logistics.order.amend"
+    return "logistics.order.intercept" if order.state in orders.INTERCEPTABLE else ""
 
 
 @pages.get("/orders/<uuid:order_id>")
@@ -327,13 +335,17 @@ def take_step(order_id: UUID, step: str) -> Any:
 @pages.post("/orders/<uuid:order_id>/amend")
 @page(WRITE_ORDERS, redraw=_order_again)
 def amend(order_id: UUID) -> Any:
-    """Change the order before its dispatch (LG-08)."""
+    """Change the order before its dispatch; behind it, ask to intercept the parcel (LG-08)."""
     answers = read_form(
         definition("form", "logistics.amendment"), request.form, audience="internal"
     )
     if answers.problems:
         raise Invalid(*answers.problems)
     order = orders.lock_order(order_id)
-    orders.amend_order(order, answers.values, actor=g.actor, version=_version())
-    flash(text("logistics.order.amended"))
+    if order.state in orders.INTERCEPTABLE:
+        orders.request_interception(order, answers.values, actor=g.actor, version=_version())
+        flash(text("logistics.order.intercepting"))
+    else:
+        orders.amend_order(order, answers.values, actor=g.actor, version=_version())
+        flash(text("logistics.order.amended"))
     return redirect(f"{BASE}/{order_id}", 303)

@@ -39,7 +39,7 @@ class OrderMoved(OrderEvent):
 
 @dataclass(frozen=True, kw_only=True)
 class OrderConfirmed(OrderEvent):
-    """A paid (or waived, or account) order goes to the salesman and the duty manager (RL-26)."""
+    """A paid (or waived, or account) order is confirmed: it may be dispatched to a salesman."""
 
     type = "logistics.order.confirmed"
     shipment_id: UUID

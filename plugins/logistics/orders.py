@@ -1,4 +1,4 @@
-"""Orders: taken by phone, at the desk, on the portal or over the API, and led along ST-O (LG-01, LG-03, LG-09)."""
+"""Orders: taken by phone, at the desk, on the portal or over the API, and led along ST-O (LG-01, LG-09)."""
 
 from __future__ import annotations
 
@@ -25,11 +25,14 @@ from core.sdk import (
     now,
     offered_moves,
     settings,
+    text,
+    write_message,
 )
 from plugins.logistics import numbers
 from plugins.logistics.adapters import Report
 from plugins.logistics.canonical import RANK
 from plugins.logistics.carriers import carrier_named, list_carriers
+from plugins.logistics.cases import cases_of, report, ticket_of
 from plugins.logistics.events import (
     OrderAmended,
     OrderConfirmed,
@@ -39,6 +42,7 @@ from plugins.logistics.events import (
 )
 from plugins.logistics.forms import ORDER_FORM
 from plugins.logistics.models import Carrier, Order, Shipment
+from plugins.logistics.rules import INTERCEPT
 from plugins.logistics.shipments import create_shipment, hear, lock_shipment, shipment_of_order
 from plugins.logistics.workflow import ORDER, ORDER_WAY
 
@@ -46,11 +50,12 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from uuid import UUID
 
-    from core.sdk import Actor, Transition
+    from core.sdk import Actor, Ticket, Transition
     from plugins.logistics.canonical import Standing
 
 SUBJECT = "logistics.order"
 AMENDABLE = ("draft", "submitted", "confirmed")
+INTERCEPTABLE = ("dispatched_to_salesman", "failed_pickup", "picked_up", "in_network")
 FLAT = (
     "sender_name", "sender_phone", "sender_city", "sender_address", "receiver_name",
     "receiver_phone", "receiver_city", "receiver_address", "goods", "service", "payment",
@@ -264,15 +269,12 @@ def amend_order(
     order: Order, changes: Mapping[str, Any], *, actor: Actor, version: int | None
 ) -> Order:
     """Change an order before its dispatch (LG-08); behind it a Conflict says that it takes an interception."""
-    if version is None:
-        raise VersionMissing
-    if version != order.version:
-        raise StaleVersion(current=order.version, given=version)
+    _at_version(order, version)
     if order.state not in AMENDABLE:
         raise Conflict(
             "a dispatched order is changed by intercepting its parcel", state=order.state
         )
-    changed = tuple(name for name, value in changes.items() if getattr(order, name) != value)
+    changed = _changed(order, changes)
     for name in changed:
         setattr(order, name, changes[name])
     if not changed:
@@ -284,6 +286,41 @@ def amend_order(
         shipment.to_city = order.receiver_city
     emit(OrderAmended(order_id=order.id, fields=changed), subject=(SUBJECT, order.id), actor=actor)
     return order
+
+
+def request_interception(
+    order: Order, changes: Mapping[str, Any], *, actor: Actor, version: int | None
+) -> Ticket:
+    """Ask to intercept a dispatched order's parcel (LG-08): an exception's ticket whose note says what is to change.
+
+    Raises VersionMissing, StaleVersion, Conflict (no parcel on its way) and Invalid (nothing would change).
+    """
+    _at_version(order, version)
+    waybill = shipment_of_order(order.id)
+    if waybill is None or order.state not in INTERCEPTABLE:
+        raise Conflict("there is no parcel on its way to intercept", state=order.state)
+    changed = _changed(order, changes)
+    if not changed:
+        raise Invalid(Problem(field="", message="logistics.error.nothing_changes"))
+    order.version += 1
+    shipment = lock_shipment(waybill.id)
+    made = report(shipment, INTERCEPT, by="user", actor=actor)
+    ticket = ticket_of(made or cases_of(shipment.id)[0])
+    lines = [f"{text(f'logistics.field.{name}')}: {changes[name] or '—'}" for name in changed]
+    words = text("logistics.note.intercept", changes="\n".join(lines))
+    write_message(ticket, words, actor=actor, visibility="internal", purpose="note")
+    return ticket
+
+
+def _at_version(order: Order, version: int | None) -> None:
+    if version is None:
+        raise VersionMissing
+    if version != order.version:
+        raise StaleVersion(current=order.version, given=version)
+
+
+def _changed(order: Order, changes: Mapping[str, Any]) -> tuple[str, ...]:
+    return tuple(name for name, value in changes.items() if getattr(order, name) != value)
 
 
 def follow_parcel(shipment: Shipment, standing: Standing, _actor: Actor) -> None:

@@ -129,7 +129,15 @@ NOT_RECEIVED = Rule(
     lambda shipment: _text(shipment.since),
     lambda shipment, _anchor: shipment.status == "delivered",
 )
-ALL = {rule.kind: rule for rule in (*RULES, NOT_RECEIVED)}
+# Nor this one: the desk asks for it, each time anew (LG-08).
+INTERCEPT = Rule(
+    "intercept",
+    "urgent",
+    lambda _told: Shipment.id.is_(None),
+    lambda _shipment: _text(now()),
+    lambda shipment, _anchor: not shipment.open,
+)
+ALL = {rule.kind: rule for rule in (*RULES, NOT_RECEIVED, INTERCEPT)}
 
 
 def active_rules() -> list[Rule]:

@@ -106,7 +106,6 @@ def test_a_failed_pickup_is_tried_again_and_a_cancelled_order_ends_its_waybill(d
 
 
 def test_an_order_changes_before_its_dispatch_and_not_behind_it(depot):
-    """G address change before dispatch / W request / T approved (LG-08's first half; interception comes later)."""
     order = depot.order(payment="receiver")
     change = {"receiver_address": "武侯区人民南路 1 号", "receiver_phone": "+8613800004321"}
     with transaction():
@@ -140,7 +139,7 @@ def typed(**changes) -> dict[str, str]:
 
 @pytest.mark.rule("LG-01")
 def test_the_desk_takes_a_casual_order_from_a_call(depot, browser_of):
-    """G call / W order taken / T casual order with the caller's contact (CL-12's first type)."""
+    """G call / W order taken / T casual order with the caller's contact."""
     browser = browser_of()
     page = browser.get("/x/logistics/orders/new?who=13800003101").text
     assert "方晓" in page, "the caller is known"

@@ -1,0 +1,1 @@
+"""Retail: members, points, sales, returns and refunds."""
