@@ -173,7 +173,7 @@ class TicketType:
     """What a ticket can be; names its intake form, workflow and (or "") its SLA policy.
 
     `portal` offers it to customers, at the plugin's own page `portal_url` where core's form does not do; `prefix`
-    begins its numbers ("CP" -> CP-2611-00001); `request_class` is consultation, problem or service. `by_hand`: the
+    begins its numbers ("SR" -> SR-2611-00001); `request_class` is consultation, problem or service. `by_hand`: the
     desk's page for a new ticket offers it.
     """
 

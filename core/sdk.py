@@ -114,7 +114,14 @@ from core.sla.calendar import add_seconds as add_working_seconds
 from core.sla.calendar import windows_on as calendar_windows
 from core.sla.clocks import choose_again_on
 from core.tables import csv_answer, csv_line, read_csv
-from core.tenancy import Tenant, TenantKeyed, TenantScoped, current_tenant, tenant_foreign_key
+from core.tenancy import (
+    Tenant,
+    TenantKeyed,
+    TenantScoped,
+    current_tenant,
+    day_of,
+    tenant_foreign_key,
+)
 from core.tickets.events import TicketOpened
 from core.tickets.idempotency import once, principal_of
 from core.tickets.listing import TicketPage, TicketQuery, count_by, list_tickets
@@ -247,6 +254,7 @@ __all__ = [
     "csv_line",
     "current_locale",
     "current_tenant",
+    "day_of",
     "db",
     "definition",
     "definition_version",

@@ -5,10 +5,11 @@ from __future__ import annotations
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from sqlalchemy import event
@@ -119,6 +120,11 @@ def tenant_foreign_key(table: str, column: str) -> sa.ForeignKeyConstraint:
 
 
 _tenant: ContextVar[Tenant | None] = ContextVar("tenant", default=None)
+
+
+def day_of(at: datetime) -> date:
+    """The current tenant's calendar day at a moment: a window of days ends there, whoever looks from wherever."""
+    return at.astimezone(ZoneInfo(current_tenant().timezone)).date()
 
 
 def current_tenant() -> Tenant:

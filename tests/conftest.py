@@ -48,6 +48,17 @@ LONG_FIRST = (
     "tests/reports/",
 )
 """Where the tests of ten seconds and more are: they begin early, so that none is left for the end alone."""
+DRAWN = (
+    "tests/admin/",
+    "tests/desk/",
+    "tests/docs/",
+    "tests/habits/test_pages.py",
+    "tests/plugins/",
+    "tests/portal/",
+    "tests/reports/",
+    "tests/ui/",
+)
+"""Pages and papers, run with SQLite alone: what the database does below them is shown by the rooms' tests, on both."""
 _numbers = itertools.count(1)
 
 
@@ -128,6 +139,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         if touching & set(getattr(item, "fixturenames", ()))
         and not item.get_closest_marker("browser")
         and not item.get_closest_marker("drawing")
+        and not item.nodeid.startswith(DRAWN)
     ]
     _leave_out(config, items, [item for item in items if item not in set(kept)])
 

@@ -10,6 +10,7 @@ from uuid import UUID
 from core import definitions
 from core.sla import clock as pure
 from core.sla.choosing import holds
+from core.sla.clocks import CHOOSES_AGAIN
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -182,7 +183,11 @@ class Replay:
         """A new choice of policy may cancel what no event did."""
         life = self.lives.get(UUID(data["clock_id"]))
         cause = self.seen.get(row.caused_by) if row.caused_by else None
-        if life is not None and life.open and (cause is None or cause.type in RECHOICES):
+        if (
+            life is not None
+            and life.open
+            and (cause is None or cause.type in RECHOICES | CHOOSES_AGAIN)
+        ):
             life.settle(row.occurred_at)
             life.step(pure.cancel(life.value, row.occurred_at))
 

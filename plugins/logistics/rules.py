@@ -67,7 +67,7 @@ def _spoke_again(shipment: Shipment, anchor: str) -> bool:
 
 
 def _far_too_late(told: dict[str, Any]) -> sa.ColumnElement[bool]:
-    """Complete delay (彻底延误, GB/T 27917): days after the promise, fewer within a city."""
+    """Complete delay (彻底延误, GB/T 27917, STD-15): days after the promise, fewer within a city."""
     near = sa.and_(
         Shipment.from_city == Shipment.to_city,
         Shipment.promised_at <= _ago(24 * told["overdue_city_days"]),

@@ -8,7 +8,7 @@ from plugins.logistics.forms import SERVICES
 
 KINDS = (
     "silent", "silent_long", "failed_twice", "pickup_missed", "customs_stuck", "overdue",
-    "reported", "not_received",
+    "reported", "not_received", "intercept",
 )  # fmt: skip
 SCOPES = ("city", "domestic", "abroad")
 PROMISES = (

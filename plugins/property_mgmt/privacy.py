@@ -11,8 +11,8 @@ from core.sdk import (
     DataClass,
     Ticket,
     current_tenant,
+    day_of,
     db,
-    local_time,
     now,
     redact_attachment,
 )
@@ -91,7 +91,7 @@ def erase_person(contact: Contact) -> None:
     for step in _rows(WorkStep, WorkStep.actor_id == contact.id):
         step.actor_name = ERASED
     for resident in _rows(Resident, Resident.contact_id == contact.id):
-        resident.moved_out = resident.moved_out or local_time(now()).date()
+        resident.moved_out = resident.moved_out or day_of(now())
         resident.vulnerable = False
 
 

@@ -17,10 +17,10 @@ from core.sdk import (
     TicketOpened,
     contact_names,
     current_tenant,
+    day_of,
     db,
     emit,
     get_contact,
-    local_time,
     now,
     points_of,
 )
@@ -103,7 +103,7 @@ def _tell_changed(resident: Resident, changed: tuple[str, ...], actor: Actor) ->
 
 def move_out(resident_id: UUID, *, version: int | None, actor: Actor) -> Resident:
     """The contact no longer belongs to the unit, from today."""
-    today = local_time(now()).date()
+    today = day_of(now())
     return change_resident(resident_id, {"moved_out": today}, version=version, actor=actor)
 
 

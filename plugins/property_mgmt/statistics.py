@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 
-from core.sdk import charts, current_tenant, db, local_time, now, text
+from core.sdk import charts, current_tenant, day_of, db, now, text
 from plugins.complaints.sdk import GRADES, Complaint, facts_between
 from plugins.property_mgmt.models import Building, Estate, TicketUnit, Unit
 
@@ -31,7 +31,7 @@ def complaint_of(ticket_id: UUID) -> Complaint | None:
 
 def statistics(start: date | None = None, end: date | None = None) -> dict[str, Any]:
     """The cells of FM-07 for [start, end], days in the tenant's zone; the last 30 days unless they are said."""
-    today = local_time(now()).date()
+    today = day_of(now())
     last = end or today
     first = start or last - timedelta(days=DAYS - 1)
     facts = facts_between(_midnight(first), _midnight(last + timedelta(days=1)))

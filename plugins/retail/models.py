@@ -67,7 +67,7 @@ class Member(TenantScoped, Base):
 class MemberCard(TenantScoped, Base):
     """A card in somebody's hand: kind is member (会员卡) or silver (银卡).
 
-    `state` is pending (without the ID number yet), active, lost, replaced, frozen or closed; `fee` in minor units.
+    `state` is pending (without the ID number yet), active, lost or replaced; `fee` in minor units.
     """
 
     __tablename__ = "retail_card"

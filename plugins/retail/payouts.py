@@ -15,7 +15,6 @@ from core.sdk import (
     db,
     definition,
     emit,
-    local_time,
     move,
     now,
     set_timer,
@@ -155,11 +154,11 @@ def working_days_after(start: datetime, days: int) -> datetime:
     """The end of the `days`-th working day after the day of `start`, by the tenant's office calendar."""
     calendar = definition("calendar", "office")
     listed = {entry.date: entry.windows for entry in calendar.days}
-    day, counted = local_time(start).date(), 0
+    zone = ZoneInfo(current_tenant().timezone)
+    day, counted = start.astimezone(zone).date(), 0
     while counted < days:
         day += timedelta(days=1)
         counted += bool(listed.get(day.isoformat(), calendar.hours[day.weekday()]))
-    zone = ZoneInfo(current_tenant().timezone)
     return datetime.combine(day + timedelta(days=1), time(), zone)
 
 

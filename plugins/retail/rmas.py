@@ -17,13 +17,13 @@ from core.sdk import (
     NotFound,
     Problem,
     current_tenant,
+    day_of,
     db,
     definition,
     definition_version,
     emit,
     format_date,
     get_ticket,
-    local_time,
     money_text,
     now,
     open_ticket,
@@ -70,8 +70,8 @@ def check(sale: Sale, wish: Wish) -> policy.Verdict:
     rows = _wanted(sale, wish)
     received = sale.received_at
     facts = policy.Facts(
-        sold_on=local_time(sale.sold_at).date(),
-        asked_on=local_time(now()).date(),
+        sold_on=day_of(sale.sold_at),
+        asked_on=today(),
         channel=sale.channel,
         reason=wish.reason,
         condition=wish.condition,
@@ -80,7 +80,7 @@ def check(sale: Sale, wish: Wish) -> policy.Verdict:
             for line, _ in rows
         ),
         tenders=tuple(tender.kind for tender in tenders_of(sale.id)),
-        received_on=local_time(received).date() if received else None,
+        received_on=day_of(received) if received else None,
         failed_repairs=wish.failed_repairs,
     )
     return policy.evaluate(facts, rules())
@@ -290,8 +290,8 @@ def ticket_of(rma: Rma) -> Ticket:
 
 
 def today() -> date:
-    """The day in the zone in use."""
-    return local_time(now()).date()
+    """The day at the tenant's."""
+    return day_of(now())
 
 
 def _at_ticket(ticket_id: UUID) -> Rma | None:

@@ -79,13 +79,17 @@ def _make(slug: str, present: datetime, tickets: int | None) -> int:
         with transaction():
             _live(told, plan, clock)
             run_until(clock, present)
-            schedule_jobs("")
-            for name in catalog().plugins:
-                if enabled(name):
-                    tell(name, "seed_demo", tenant=current_tenant(), clock=clock)
-                    schedule_jobs(name)
+            _let_plugins_tell(clock)
         relay_tenant()
     return len(plan)
+
+
+def _let_plugins_tell(clock: VirtualClock) -> None:
+    """What the plugins that are on make of their own; then the clockwork of all jobs begins."""
+    schedule_jobs("")
+    for name in filter(enabled, catalog().plugins):
+        tell(name, "seed_demo", tenant=current_tenant(), clock=clock)
+        schedule_jobs(name)
 
 
 def _tenant(told: Company) -> Tenant:

@@ -18,6 +18,7 @@ from core.contacts.models import Contact
 from core.db import clear_session, db, transaction
 from core.events import EventRow
 from core.jobs import relay_tenant
+from core.plugins import catalog
 from core.sla.models import ClockRow
 from core.sla.verify import verify as verify_clocks
 from core.tenancy import Tenant, as_tenant, find_tenant
@@ -145,13 +146,17 @@ def _rows(slug: str) -> list[int]:
         ]
 
 
+def told_by_the_house() -> list[Ticket]:
+    """The tickets of the plan, by time; an industry's plugin tells its own past afterwards."""
+    rows = db.session.scalars(sa.select(Ticket).order_by(Ticket.opened_at)).all()
+    trades = {name for name, plugin in catalog().plugins.items() if plugin.industry}
+    return [row for row in rows if row.type.partition(".")[0] not in trades]
+
+
 def test_tickets_end_where_the_plan_says(inside: Tenant) -> None:
     plan = make_plan(company(inside.slug), PRESENT, tickets=FEW)
     planned = Counter((matter.complaint, matter.route.ends) for matter in plan)
-    found = Counter(
-        (ticket.workflow == COMPLAINT, ticket.state)
-        for ticket in db.session.scalars(sa.select(Ticket))
-    )
+    found = Counter((ticket.workflow == COMPLAINT, ticket.state) for ticket in told_by_the_house())
     assert found == planned
 
 
@@ -192,8 +197,9 @@ def test_seed_demo_dresses_the_portal(inside: Tenant) -> None:
 
 
 def test_numbers_follow_the_order_of_time(inside: Tenant) -> None:
-    tickets = db.session.scalars(sa.select(Ticket).order_by(Ticket.opened_at)).all()
-    assert all(ticket.number for ticket in tickets)
+    everything = db.session.scalars(sa.select(Ticket)).all()
+    assert all(ticket.number for ticket in everything)
+    tickets = told_by_the_house()
     for prefix in {ticket.number[:2] for ticket in tickets}:
         numbers = [ticket.number for ticket in tickets if ticket.number.startswith(prefix)]
         assert numbers == sorted(numbers)

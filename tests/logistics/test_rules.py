@@ -135,8 +135,10 @@ def test_an_address_change_after_dispatch_asks_to_intercept(depot, dispatched, b
     order = orders.get_order(order_id)
     assert order.receiver_address == before, "the carrier has not said yes yet"
     query = sa.select(Message).where(Message.ticket_id == ticket.id)
-    notes = [m for m in db.session.scalars(query) if m.visibility == "internal"]
-    assert any(CHANGES["receiver_address"] in note.text for note in notes)
+    said = [(message.visibility, message.body_text) for message in db.session.scalars(query)]
+    wanted = [way for way, words in said if CHANGES["receiver_address"] in words]
+    assert wanted == ["internal"]
+    assert any(way == "public" and "申请拦截改址" in words for way, words in said), "he is told"
     assert browser.post(f"{where}/amend", data=typed).status_code == 409, "sent twice is asked once"
     assert len(depot.tickets()) == 1
 
@@ -170,3 +172,21 @@ def test_a_second_interception_joins_the_ticket_and_ends_with_the_parcel(depot, 
         "resolved",
         "closed",
     }
+
+
+@pytest.mark.rule("STD-15")
+@pytest.mark.parametrize(("city", "days"), [("杭州", 3), ("成都", 7)])
+def test_a_complete_delay_is_three_days_in_a_city_and_seven_elsewhere(depot, city, days):
+    """Complete delay (彻底延误): 3 calendar days same city, 7 days other domestic, after the promise."""
+    parcel = depot.tell(depot.parcel(receiver_city=city), "PickedUp")
+    late = parcel.promised_at + timedelta(days=days)
+
+    def found_at(at):
+        while depot.clock.at < at - timedelta(hours=12):
+            depot.tell(parcel, "InTransit", every=12)  # it speaks: silence is another exception
+        depot.clock.advance(at - depot.clock.at)
+        depot.detect()
+        return {case.kind for case in cases.cases_of(parcel.id)}
+
+    assert found_at(late - timedelta(minutes=1)) == set()
+    assert found_at(late) == {"overdue"}
