@@ -37,6 +37,11 @@ def picture(content: bytes) -> str:
     return f"data:{kind};base64,{base64.b64encode(content).decode()}"
 
 
+def as_stylesheet(style: str) -> str:
+    """A template's own style as the address of a style sheet: a page holds none inline."""
+    return f"data:text/css;base64,{base64.b64encode(str(style).encode()).decode()}"
+
+
 def html(environment: Environment, template: str, data: Mapping[str, Any], **frame: Any) -> str:
     """Draw `template` in the locale and zone in use.
 
@@ -47,6 +52,7 @@ def html(environment: Environment, template: str, data: Mapping[str, Any], **fra
         "qr": qr,
         "picture": picture,
         "moment": i18n.format_datetime,
+        "as_stylesheet": as_stylesheet,
         "locale": i18n.current_locale(),
     }
     return environment.get_template(template).render({**data, **given, **tools})

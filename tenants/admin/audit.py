@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 from uuid import UUID
@@ -26,6 +27,7 @@ from tenants.admin import shell
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+BLANK = re.compile(r"%\(\w+\)s")
 blueprint = Blueprint(
     "console_audit", __name__, url_prefix="/console/audit", template_folder="templates"
 )
@@ -126,7 +128,8 @@ def event_words(name: str) -> str:
     for message in (f"console.event.{name}", f"event.{name}"):
         words = text(message)
         if words != message:
-            return words
+            # The timeline fills the blanks by what happened; here nothing has.
+            return BLANK.sub("…", words)
     return name
 
 

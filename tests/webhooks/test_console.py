@@ -144,5 +144,5 @@ def test_no_blank_and_no_id_of_words_is_left(endpoint, admin, house, receiver): 
     say(house, receiver, 500)
     for path in ("/console/webhooks", f"/console/webhooks/{endpoint}", "/console/clients"):
         page = admin.get(path)
-        assert "%(" not in page
+        assert "%(" not in page, page[max(0, page.find("%(") - 150) :][:260]
         assert "console.webhooks." not in page

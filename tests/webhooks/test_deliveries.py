@@ -261,7 +261,8 @@ def test_slow_strangers_do_not_hold_up_our_own_handlers(endpoint, receiver, app)
     clear_session()
     token = _tenant.set(None)
     try:
-        assert carry_due(app) >= 1
+        while not receiver.seen:  # others' tenants may have strangers waiting, too
+            assert carry_due(app) >= 1
     finally:
         _tenant.reset(token)
     assert len(receiver.seen) == 1
