@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import sqlalchemy as sa
 from flask.testing import FlaskClient
 from jinja2 import FileSystemBytecodeCache
 
@@ -22,8 +23,12 @@ from core.app import create_app
 from core.catalog import discover
 from core.config import Config
 from core.db import clear_session, db, transaction
+from core.events import Outbox
+from core.jobs import Delivery
 from core.plugins import catalog
 from core.tenancy import Tenant, as_tenant, tenant_by_id
+from core.timers import Timer
+from core.work import JobRunRow
 from tenants import service
 from tests.services import fresh_postgresql, fresh_sqlite
 
@@ -203,6 +208,18 @@ def tenant(make_tenant: Callable[..., Tenant]) -> Iterator[Tenant]:
     )
     with as_tenant(made):
         yield made
+
+
+@pytest.fixture
+def alone(tenant: Tenant, database: Mapping[str, str]) -> None:
+    """What the tests of other tenants left due is gone, for a test that sweeps over all tenants."""
+    clear_session()
+    engine = sa.create_engine(database.get("admin", database["owner"]))
+    with engine.begin() as connection:
+        for model in (Outbox, Delivery, Timer, JobRunRow):
+            others = model.tenant_id != tenant.id
+            connection.execute(sa.delete(model.__table__).where(others))
+    engine.dispose()
 
 
 @pytest.fixture

@@ -96,7 +96,7 @@ def _spoken_of() -> frozenset[str]:
         node.value if isinstance(node, ast.Constant) else node.attr
         for path in source.files("core", "tenants")
         if path.name != "hookspecs.py"
-        for node in ast.walk(source.tree(path))
+        for node in source.nodes(path)
         if isinstance(node, ast.Attribute)
         or (isinstance(node, ast.Constant) and isinstance(node.value, str))
     )
@@ -260,7 +260,7 @@ def test_no_error_is_swallowed():
     silent = [
         source.at(path, node)
         for path in source.files(*source.HOUSE, "tests")
-        for node in ast.walk(source.tree(path))
+        for node in source.nodes(path)
         if isinstance(node, ast.ExceptHandler) and _swallows(path, node)
     ]
     assert not silent
@@ -286,3 +286,10 @@ def test_every_test_asserts():
 
 def test_no_test_dozes():
     assert not suite.long_waits()
+
+
+@pytest.mark.xdist_group("one")
+def test_what_shares_a_dear_world_stays_with_one_worker(request):
+    if not hasattr(request.config, "workerinput"):
+        pytest.skip("there is one worker anyway")
+    assert request.node.nodeid.endswith("@one"), "the groups of pytest-xdist are not understood"

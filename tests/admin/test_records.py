@@ -17,9 +17,10 @@ from tenants.admin.audit import changes_of, event_words
 
 
 def sealed(house):
-    drain()
-    with house.inside(), transaction():
-        write_head()
+    with house.inside():
+        drain()
+        with transaction():
+            write_head()
 
 
 def test_the_trail_is_filtered_and_paged(house, admin):

@@ -32,7 +32,7 @@ def living(app, monkeypatch, manifest, command, **environment):
     url = f"http://localhost:{server.server_port}"
     config = dataclasses.replace(app.extensions["polydesk_config"], url=url)
     monkeypatch.setitem(app.extensions, "polydesk_config", config)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
     written = json.dumps(manifest | {"base_url": f"http://127.0.0.1:{port}"})
     with transaction():
         _, keys = service.install(check(written).manifest, actor=OPERATOR)

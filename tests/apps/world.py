@@ -35,7 +35,7 @@ class Parrot(http.server.BaseHTTPRequestHandler):
 @cache
 def _port():
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Parrot)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
     return server.server_port
 
 

@@ -38,7 +38,7 @@ def back():
     """A program that waits for its answer on a port it took a moment ago."""
     with HTTPServer(("127.0.0.1", 0), _Back) as server:
         server.seen = []
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
         thread.start()
         yield server
         server.shutdown()

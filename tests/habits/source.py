@@ -33,6 +33,12 @@ def tree(path: Path) -> ast.Module:
     return ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
 
 
+@cache
+def nodes(path: Path) -> tuple[ast.AST, ...]:
+    """Everything in a file's syntax tree: read once, for the habits ask for it again and again."""
+    return tuple(ast.walk(tree(path)))
+
+
 def name(path: Path) -> str:
     """A path as it is spoken of: from the project's root."""
     return path.relative_to(ROOT).as_posix()
@@ -45,7 +51,7 @@ def at(path: Path, node: ast.AST) -> str:
 
 def calls(path: Path) -> Iterator[tuple[str, ast.Call]]:
     """Every call of a file with the dotted name that is called."""
-    for node in ast.walk(tree(path)):
+    for node in nodes(path):
         if isinstance(node, ast.Call):
             yield dotted(node.func), node
 
@@ -61,18 +67,17 @@ def dotted(node: ast.AST) -> str:
     return "?"
 
 
-def functions(path: Path) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
+@cache
+def functions(path: Path) -> tuple[ast.FunctionDef | ast.AsyncFunctionDef, ...]:
     """Every function of a file, methods and inner ones too."""
-    for node in ast.walk(tree(path)):
-        if isinstance(node, FUNCTIONS):
-            yield node
+    return tuple(node for node in nodes(path) if isinstance(node, FUNCTIONS))
 
 
 def imports_of(path: Path, module: str) -> dict[str, str]:
     """Local name -> imported name, for `from module import ...`."""
     return {
         alias.asname or alias.name: alias.name
-        for node in ast.walk(tree(path))
+        for node in nodes(path)
         if isinstance(node, ast.ImportFrom) and node.module == module
         for alias in node.names
     }

@@ -14,20 +14,22 @@ LONGEST_WAIT = 0.1
 SAYS_SO = {"pytest.raises", "pytest.warns", "expect", "raises", "warns"}
 
 
-def tests() -> list[tuple[str, ast.FunctionDef]]:
+@cache
+def tests() -> tuple[tuple[str, ast.FunctionDef], ...]:
     """Every test function with the place where it stands."""
-    return [
+    return tuple(
         (source.at(path, function), function)
         for path in source.files(TESTS)
         if path.name.startswith("test_")
         for function in source.functions(path)
         if isinstance(function, ast.FunctionDef) and function.name.startswith("test_")
-    ]
+    )
 
 
-def names() -> set[str]:
+@cache
+def names() -> frozenset[str]:
     """The names of all test functions."""
-    return {function.name for _, function in tests()}
+    return frozenset(function.name for _, function in tests())
 
 
 @cache

@@ -128,7 +128,7 @@ class Stranger(http.server.BaseHTTPRequestHandler):
 @pytest.fixture(scope="module")
 def stranger():
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Stranger)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
     yield f"http://127.0.0.1:{server.server_port}"
     server.shutdown()
     server.server_close()
@@ -272,7 +272,7 @@ def test_the_certificate_is_checked_for_the_name(context, allow, tmp_path, monke
     holder = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     holder.load_cert_chain(*_certificate(tmp_path, "hooks.example"))
     server.socket = holder.wrap_socket(server.socket, server_side=True)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
     port = server.server_port
     monkeypatch.setattr(egress, "resolve", lambda host, port: ["127.0.0.1"])
     allow("hooks.example", "other.example")

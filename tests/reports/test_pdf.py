@@ -59,7 +59,7 @@ def canary() -> Iterator[tuple[str, list[str]]]:
     """A server on loopback that must not be asked, and what it was asked."""
     handler = type("OneCanary", (Canary,), {"hits": []})
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
     yield f"http://127.0.0.1:{server.server_port}", handler.hits
     server.shutdown()
     server.server_close()

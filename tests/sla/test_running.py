@@ -7,6 +7,7 @@ import time
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
 from flask import current_app
 
 from core import jobs, timers
@@ -27,6 +28,7 @@ QUICK = replace(
 )
 
 
+@pytest.mark.usefixtures("alone")
 def test_a_warning_and_a_breach_due_in_3_s_arrive_by_themselves(app, tenant: Tenant) -> None:
     with virtual(real_now()) as clock:
         desk = staffed(tenant, clock)

@@ -64,7 +64,7 @@ def receiver():
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     book.port = server.server_port
     book.say(200)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
     yield book
     server.shutdown()
     server.server_close()
