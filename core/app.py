@@ -12,6 +12,7 @@ from flask_smorest import Api
 from flask_wtf.csrf import CSRFProtect
 
 import core.defaults
+import core.waiting
 from core import i18n, keys, ui
 from core.actors import ANONYMOUS
 from core.attachments.service import upload_name

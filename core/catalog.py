@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections import defaultdict
 from dataclasses import dataclass, field
+from functools import lru_cache
 from importlib.metadata import entry_points, version
 from types import UnionType
 from typing import TYPE_CHECKING, Any, get_args, get_origin
@@ -195,6 +196,7 @@ def _declared(
     return []
 
 
+@lru_cache(maxsize=256)
 def _return_type(hook: str, specs: ModuleType) -> Any:
     annotation = getattr(specs, hook).__annotations__["return"]
     return eval(annotation, vars(specs))  # noqa: S307  source that the operator installed

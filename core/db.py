@@ -160,6 +160,25 @@ def end_reading() -> None:
     db.session.rollback()
 
 
+@contextmanager
+def keep_rows() -> Iterator[None]:
+    """Hold what the session reads until the block ends: whoever tells a long story meets the same rows again.
+
+    For one transaction that tells a past, not for requests: what is held is not read anew.
+    """
+    session, kept = db.session(), []
+
+    def keep(_session: Session, row: Any) -> None:
+        kept.append(row)
+
+    event.listen(session, "loaded_as_persistent", keep)
+    try:
+        yield
+    finally:
+        event.remove(session, "loaded_as_persistent", keep)
+        kept.clear()
+
+
 def clear_session() -> None:
     """Forget every loaded row and end a reading transaction: one session serves one tenant."""
     db.session.remove()

@@ -114,29 +114,35 @@ def _parse(kind: str, body: str) -> Any:
 
 def current_version(kind: str, name: str) -> str:
     """The version that a new ticket gets: the tenant's edit if there is one, else the latest declared; NotFound."""
-    versions = _current_versions()
     try:
-        return versions[kind, name]
+        return _current().versions[kind, name]
     except KeyError:
         raise NotFound(f"no {kind} {name}", kind=kind, name=name) from None
 
 
-def _current_versions() -> dict[tuple[str, str], str]:
+@dataclass(frozen=True)
+class _Current:
+    """What is current for a tenant at one `config_version`; `usable` holds names by kind, once they were asked for."""
+
+    config_version: int
+    versions: dict[tuple[str, str], str]
+    usable: dict[str, tuple[str, ...]]
+
+
+def _current() -> _Current:
     tenant = current_tenant()
-    cache: dict[UUID, tuple[int, dict[tuple[str, str], str]]] = current_app.extensions[
-        "polydesk_definitions"
-    ]
+    cache: dict[UUID, _Current] = current_app.extensions["polydesk_definitions"]
     cached = cache.get(tenant.id)
-    if cached and cached[0] == tenant.config_version:
-        return cached[1]
-    found = {key: version for key, (version, _) in _latest_declared().items()}
+    if cached and cached.config_version == tenant.config_version:
+        return cached
+    versions = {key: version for key, (version, _) in _latest_declared().items()}
     edits = db.session.execute(
         sa.select(EditedDefinition.kind, EditedDefinition.name, EditedDefinition.version).where(
             EditedDefinition.current
         )
     )
-    found |= {(kind, name): version for kind, name, version in edits}
-    cache[tenant.id] = (tenant.config_version, found)
+    versions |= {(kind, name): version for kind, name, version in edits}
+    found = cache[tenant.id] = _Current(tenant.config_version, versions, {})
     return found
 
 
@@ -159,11 +165,16 @@ def get(kind: str, name: str, version: str = "") -> Any:
     return _parse(kind, bodies[key])
 
 
-def names(kind: str) -> list[str]:
+def names(kind: str) -> tuple[str, ...]:
     """Names of a kind that this tenant can use now: of core, of plugins that are on, and of its own making."""
-    owners = catalog().owners
-    found = [name for k, name in _current_versions() if k == kind]
-    return sorted(name for name in found if enabled(owners.get((kind, name), "")))
+    current = _current()
+    if kind not in current.usable:
+        owners = catalog().owners
+        found = (name for k, name in current.versions if k == kind)
+        current.usable[kind] = tuple(
+            sorted(name for name in found if enabled(owners.get((kind, name), "")))
+        )
+    return current.usable[kind]
 
 
 def all_current(kind: str) -> dict[str, Any]:

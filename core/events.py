@@ -8,7 +8,7 @@ from collections import defaultdict
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any, ClassVar, get_type_hints
 from uuid import UUID
 
@@ -84,6 +84,7 @@ class EventRow(TenantScoped, Base):
     __table_args__ = (
         sa.Index("ix_event_subject", "tenant_id", "subject_type", "subject_id", "id"),
         sa.Index("ix_event_type", "tenant_id", "type", "id"),
+        {"info": {"moves": ("outbox",)}},
     )
     type: Mapped[str] = mapped_column(sa.String(120))
     version: Mapped[int]
@@ -135,6 +136,7 @@ def emit(
     `subject` is ("ticket", id) whenever there is a ticket. `occurred_at` differs from now only for facts found later
     (a breach happened at its due time). Gives the row; its `payload` is the data.
     """
+    kind: Any = type(event)
     row = EventRow(
         type=event.type,
         version=event.revision,
@@ -147,20 +149,32 @@ def emit(
         on_behalf_of=actor.on_behalf_of,
         request_id=request_id.get(),
         caused_by=caused_by,
-        data=canonical_json({f.name: getattr(event, f.name) for f in dataclasses.fields(event)}),
+        data=canonical_json({name: getattr(event, name) for name in _names(kind)}),
     )
     db.session.add(row)
-    db.session.add(Outbox(event_id=row.id))
     for call in tuple(_subscribers[event.type]):
         call(row)
     return row
 
 
+_TO_OUTBOX: Any = sa.insert(Outbox.__table__)  # type: ignore[arg-type]
+
+
+@sqlalchemy_event.listens_for(db.session, "after_flush")
+def _leave_for_relay(session: Any, context: Any) -> None:  # noqa: ARG001
+    """Put each event that was just written into the outbox, with the same flush."""
+    keys = [
+        {"tenant_id": row.tenant_id, "event_id": row.id}
+        for row in session.new
+        if isinstance(row, EventRow)
+    ]
+    if keys:
+        session.connection().execute(_TO_OUTBOX, keys)
+
+
 def canonical_json(value: Any) -> str:
     """One text per value on every database: sorted keys, no spaces, UUIDs and UTC times as text."""
-    return json.dumps(
-        value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=_plain
-    )
+    return _ENCODER.encode(value)
 
 
 def timestamp_text(value: datetime) -> str:
@@ -174,6 +188,16 @@ def _plain(value: Any) -> Any:
     if isinstance(value, datetime):
         return timestamp_text(value)
     raise TypeError(f"{type(value).__name__} does not belong in an event")
+
+
+_ENCODER = json.JSONEncoder(
+    sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=_plain
+)
+
+
+@lru_cache(maxsize=1024)
+def _names(kind: type[Event]) -> tuple[str, ...]:
+    return tuple(field.name for field in dataclasses.fields(kind))
 
 
 def _json_type(hint: Any) -> dict[str, Any]:

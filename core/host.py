@@ -25,7 +25,7 @@ from core.contacts import codes, identity, links, lookup, merging, organisations
 from core.contacts import service as contacts
 from core.contacts.models import Contact, Organisation
 from core.contacts.points import PointIn
-from core.db import db, is_postgresql, transaction
+from core.db import db, is_postgresql, keep_rows, transaction
 from core.errors import Conflict, Invalid, NotFound, Problem
 from core.events import Event, emit
 from core.forms.pages import Answers
@@ -135,6 +135,7 @@ __all__ = [
     "find_tenant",
     "identity",
     "is_postgresql",
+    "keep_rows",
     "ledger",
     "links",
     "local",

@@ -25,6 +25,7 @@ from core.tenancy import (
     TenantScoped,
     all_tenants,
     as_tenant,
+    current_tenant,
     tenant_by_id,
     tenant_foreign_key,
     tenant_or_none,
@@ -211,23 +212,21 @@ def _carry(carrier: Carrier, delivery_id: UUID) -> bool:
         return False
 
 
+# Said once a delivery, so it is built once.
+_TAKEN: Any = (
+    sa.update(Delivery)
+    .where(Delivery.id == sa.bindparam("delivery_id"), Delivery.state == PENDING)
+    .values(state=DONE)
+    .returning(Delivery.event_id)
+    .execution_options(synchronize_session=False)
+)
+
+
 def _take(delivery_id: UUID, handler: Handler) -> bool:
-    taken: Any = db.session.execute(
-        sa.update(Delivery)
-        .where(Delivery.id == delivery_id, Delivery.state == PENDING)
-        .values(state=DONE)
-    )
-    if taken.rowcount != 1:
+    event_id = db.session.scalar(_TAKEN, {"delivery_id": delivery_id})
+    if event_id is None:
         return False
-    event = db.session.scalars(
-        sa.select(EventRow)
-        .join(
-            Delivery,
-            (Delivery.tenant_id == EventRow.tenant_id) & (Delivery.event_id == EventRow.id),
-        )
-        .where(Delivery.id == delivery_id)
-    ).one()
-    handler.run(event)
+    handler.run(db.session.get_one(EventRow, (current_tenant().id, event_id)))
     return True
 
 

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 from marshmallow import EXCLUDE, Schema, ValidationError
+from sqlalchemy import event
 from sqlalchemy.orm import Mapped, mapped_column
 
-from core.db import Base, db
+from core.db import Base, db, in_transaction
 from core.errors import Invalid, NotFound, Problem
 from core.events import Event, emit
 from core.keys import open_secret, seal_secret
@@ -17,9 +18,12 @@ from core.plugins import catalog
 from core.tenancy import TenantKeyed, bump_config, current_tenant
 
 if TYPE_CHECKING:
+    from sqlalchemy.orm import Session, SessionTransaction
+
     from core.actors import Actor
 
 PURPOSE = "settings"
+_MISSING = "polydesk_settings_missing"
 
 
 class Setting(TenantKeyed, Base):
@@ -88,6 +92,7 @@ def save(owner: str, values: dict[str, Any], *, actor: Actor) -> None:
     if row is None:
         row = Setting(owner=owner, schema_version=_version(schema), values={})
         db.session.add(row)
+        db.session().info.pop(_MISSING, None)
     before = _stored(owner, schema)
     sealed = {k: seal_secret(PURPOSE, v) if k in _secrets(schema) else v for k, v in given.items()}
     row.values, row.schema_version = before | sealed, _version(schema)
@@ -102,13 +107,24 @@ def save(owner: str, values: dict[str, Any], *, actor: Actor) -> None:
 
 
 def _stored(owner: str, schema: Schema) -> dict[str, Any]:
+    missing = db.session().info.setdefault(_MISSING, set()) if in_transaction() else set()
+    if owner in missing:
+        return {}
     row = db.session.get(Setting, (current_tenant().id, owner))
     if row is None:
+        missing.add(owner)
         return {}
     if row.schema_version != _version(schema):
         migrated: dict[str, Any] = schema.migrate(dict(row.values), row.schema_version)  # type: ignore[attr-defined]
         return migrated
     return dict(row.values)
+
+
+@event.listens_for(db.session, "after_transaction_end")
+def _look_again(session: Session, transaction: SessionTransaction) -> None:
+    """Whose settings were never changed is known for one transaction."""
+    if transaction.nested or transaction.parent is None:
+        session.info.pop(_MISSING, None)
 
 
 def _version(schema: Schema) -> int:

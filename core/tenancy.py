@@ -9,6 +9,7 @@ from datetime import date, datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
+from weakref import WeakKeyDictionary
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
@@ -202,6 +203,21 @@ def _stamp(target: Any, args: Any, kwargs: dict[str, Any]) -> None:  # noqa: ARG
     kwargs.setdefault("tenant_id", current_tenant().id)
     if isinstance(target, TenantScoped):
         kwargs.setdefault("id", uuid7())
+    model: Any = type(target)
+    for name, default in _defaults(model):
+        if name not in kwargs:
+            kwargs[name] = default.arg(None) if default.is_callable else default.arg
+
+
+@lru_cache(maxsize=512)
+def _defaults(model: Any) -> tuple[tuple[str, Any], ...]:
+    """What columns are by default: a row is so from its making, whenever it is written."""
+    columns = ((each.key, each.columns[0].default) for each in model.__mapper__.column_attrs)
+    return tuple(
+        (name, default)
+        for name, default in columns
+        if default is not None and (default.is_scalar or default.is_callable)
+    )
 
 
 @lru_cache(maxsize=1024)
@@ -212,6 +228,10 @@ def _criterion(tenant_id: UUID) -> Any:
     )
 
 
+_narrowed: WeakKeyDictionary[Any, tuple[UUID, Any]] = WeakKeyDictionary()
+"""What a statement became for the tenant that used it last: built once for statements that are built once."""
+
+
 @event.listens_for(db.session, "do_orm_execute")
 def _narrow(state: Any) -> None:
     if not (state.is_select or state.is_update or state.is_delete) or state.is_column_load:
@@ -219,7 +239,11 @@ def _narrow(state: Any) -> None:
     tenant = tenant_or_none()
     if tenant is None:
         return  # global tables pass; the guard on the SQL text refuses the rest
-    state.statement = state.statement.options(_criterion(tenant.id))
+    known = _narrowed.get(state.statement)
+    if known is None or known[0] != tenant.id:
+        known = tenant.id, state.statement.options(_criterion(tenant.id))
+        _narrowed[state.statement] = known
+    state.statement = known[1]
 
 
 @event.listens_for(db.session, "before_flush")

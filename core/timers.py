@@ -4,23 +4,26 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable  # noqa: TC003  read at run time by SQLAlchemy
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import sqlalchemy as sa
+from sqlalchemy import event as sqlalchemy_event
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.clock import now, uuid7
-from core.db import Base, UtcDateTime, db, transaction
+from core.db import Base, UtcDateTime, db, in_transaction, transaction
 from core.errors import StartupError
 from core.tenancy import TenantScoped, as_tenant, current_tenant, tenant_by_id, tenant_or_none
 from core.walls import crossing
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+
+    from sqlalchemy.orm import Session, SessionTransaction
 
     from core.clock import VirtualClock
 
@@ -55,13 +58,15 @@ class Timer(TenantScoped, Base):
 _TIMER: Any = Timer.__table__
 
 
+_AHEAD = "polydesk_timers_ahead"
+_FAR = datetime.max.replace(tzinfo=UTC)
+
 # Asked for at every step of a virtual clock, so it is built once; it names the tenant itself.
 _NEXT = (
     sa.select(_TIMER.c.id, _TIMER.c.due_at)
     .where(
         _TIMER.c.tenant_id == sa.bindparam("tenant_id"),
         _TIMER.c.state == PENDING,
-        _TIMER.c.due_at <= sa.bindparam("until"),
         _TIMER.c.subject_type != sa.bindparam("resting"),
     )
     .order_by(_TIMER.c.due_at)
@@ -81,6 +86,19 @@ _FORGET = sa.delete(_TIMER).where(
     ),
 )
 
+# The update is the claim: a second sweeper waits for the row and then finds nothing pending.
+_CLAIM = (
+    sa.update(Timer)
+    .where(
+        Timer.id == sa.bindparam("timer_id"),
+        Timer.state == PENDING,
+        Timer.due_at <= sa.bindparam("present"),
+    )
+    .values(state=DONE)
+    .returning(Timer)
+    .execution_options(synchronize_session=False, populate_existing=True)
+)
+
 _runners: dict[str, Callable[[Timer], None]] = {}
 
 
@@ -92,6 +110,10 @@ def register_timer(kind: str, run: Callable[[Timer], None]) -> None:
 
 def set_timer(kind: str, subject: tuple[str, UUID], due_at: datetime, dedupe_key: str) -> None:
     """Have `kind` run at `due_at`; an existing timer of the same key moves there and is pending again."""
+    ahead = db.session().info.get(_AHEAD)
+    if ahead:
+        for resting, known in ahead.items():
+            ahead[resting] = min(known, due_at)
     # A timer never waits in the session, so nothing that does need be written for it.
     with db.session.no_autoflush:
         db.session.execute(
@@ -163,15 +185,9 @@ def fire(tenant_id: UUID, timer_id: UUID) -> bool:
 
 
 def _take(timer_id: UUID) -> bool:
-    # The update is the claim: a second sweeper waits for the row and then finds nothing pending.
-    claim = (
-        sa.update(Timer)
-        .where(Timer.id == timer_id, Timer.state == PENDING, Timer.due_at <= now())
-        .values(state=DONE)
-        .returning(Timer)
-        .execution_options(synchronize_session=False, populate_existing=True)
-    )
-    timer = db.session.scalars(claim).one_or_none()
+    with db.session.no_autoflush:  # a timer never waits in the session
+        asked = {"timer_id": timer_id, "present": now()}
+        timer = db.session.scalars(_CLAIM, asked).one_or_none()
     if timer is None:
         return False
     _runners[timer.kind](timer)
@@ -208,13 +224,32 @@ def run_until(clock: VirtualClock, until: datetime, *, housekeeping: bool = True
     """
     count, tenant_id = 0, current_tenant().id
     resting = "" if housekeeping else HOUSEKEEPING
-    while True:
-        with db.session.no_autoflush:
-            row = db.session.execute(
-                _NEXT, {"tenant_id": tenant_id, "until": until, "resting": resting}
-            ).one_or_none()
-        if row is None:
-            clock.set(until)
-            return count
+    while row := _next(tenant_id, until, resting):
         clock.set(max(row.due_at, clock.at))
         count += fire(tenant_id, row.id)
+    clock.set(until)
+    return count
+
+
+def _next(tenant_id: UUID, until: datetime, resting: str) -> Any:
+    """The timer that is due first, by `until`; None.
+
+    Nothing is due before what was found once, or set since: so the transaction asks again only from there on.
+    """
+    ahead: dict[str, datetime] = (
+        db.session().info.setdefault(_AHEAD, {}) if in_transaction() else {}
+    )
+    if until < ahead.get(resting, until):
+        return None
+    with db.session.no_autoflush:
+        asked = {"tenant_id": tenant_id, "resting": resting}
+        row = db.session.execute(_NEXT, asked).one_or_none()
+    ahead[resting] = row.due_at if row else _FAR
+    return row if row and row.due_at <= until else None
+
+
+@sqlalchemy_event.listens_for(db.session, "after_transaction_end")
+def _forget_ahead(session: Session, transaction: SessionTransaction) -> None:
+    """What is due next is known for one transaction; with a savepoint go the timers that were set behind it."""
+    if transaction.nested or transaction.parent is None:
+        session.info.pop(_AHEAD, None)

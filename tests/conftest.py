@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 import re
+import sqlite3
 import tempfile
 from contextvars import Context
 from importlib.metadata import entry_points
@@ -42,6 +43,7 @@ AWAY = {point.name for point in entry_points(group="polydesk.plugins")} & set(
     os.environ.get("POLYDESK_WITHOUT", "").split(",")
 )
 """Plugins that are installed, but left out of this run."""
+LONGEST_ID = 80
 CHEAP = {"time_cost": 1, "memory_cost": 8, "parallelism": 1}
 TEMPLATES = Path(__file__).parents[1] / ".pytest_cache" / "templates"
 LONG_FIRST = (
@@ -80,6 +82,13 @@ class Browser(FlaskClient):
             kwargs.setdefault("base_url", f"http://{host}")
         clear_session()
         return Context().run(super().open, *args, **kwargs)
+
+
+@sa.event.listens_for(sa.Engine, "connect")
+def _trust_the_power(connection: Any, _record: object) -> None:
+    """Nobody cuts the power of a test: SQLite need not wait for the disk."""
+    if isinstance(connection, sqlite3.Connection):
+        connection.execute("PRAGMA synchronous=OFF")
 
 
 def make_config(data: Path, urls: Mapping[str, str], **changes: Any) -> Config:
@@ -125,6 +134,13 @@ def pytest_ignore_collect(collection_path: Path) -> bool | None:
         return None
     about = re.compile(rf"\b({'|'.join(AWAY)})\b[./]")
     return True if about.search(collection_path.read_text(encoding="utf-8")) else None
+
+
+def pytest_make_parametrize_id(val: object) -> str | None:
+    """A file or a flood of letters is called by its size: every worker must find the same names."""
+    if isinstance(val, bytes) or (isinstance(val, str) and len(val) > LONGEST_ID):
+        return f"{len(val)} {type(val).__name__}"
+    return None
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -290,6 +290,5 @@ def test_no_test_dozes():
 
 @pytest.mark.xdist_group("one")
 def test_what_shares_a_dear_world_stays_with_one_worker(request):
-    if not hasattr(request.config, "workerinput"):
-        pytest.skip("there is one worker anyway")
-    assert request.node.nodeid.endswith("@one"), "the groups of pytest-xdist are not understood"
+    several = hasattr(request.config, "workerinput")
+    assert request.node.nodeid.endswith("@one") is several, "xdist does not see its groups"

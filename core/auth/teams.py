@@ -84,9 +84,12 @@ def list_departments() -> list[Department]:
     return list(db.session.scalars(rows))
 
 
+_OPEN = sa.select(Team).where(Team.archived_at.is_(None)).order_by(Team.code)
+
+
 def list_teams(department_id: UUID | None = None) -> list[Team]:
     """Teams that take tickets, by code; of one department or of all."""
-    rows = sa.select(Team).where(Team.archived_at.is_(None)).order_by(Team.code)
+    rows = _OPEN
     if department_id is not None:
         rows = rows.where(Team.department_id == department_id)
     return list(db.session.scalars(rows))

@@ -50,18 +50,22 @@ def link_path(link_id: UUID) -> str:
     return f"/track/{link_token(link_id)}"
 
 
+# Asked for at every letter, so it is built once.
+_LIVE = (
+    sa.select(TicketLink)
+    .where(
+        TicketLink.ticket_id == sa.bindparam("ticket_id"),
+        TicketLink.revoked_at.is_(None),
+        TicketLink.expires_at > sa.bindparam("present"),
+    )
+    .order_by(TicketLink.expires_at.desc(), TicketLink.id.desc())
+    .limit(1)
+)
+
+
 def live_link(ticket_id: UUID) -> TicketLink | None:
     """The latest link of a ticket that still opens it."""
-    return db.session.scalars(
-        sa.select(TicketLink)
-        .where(
-            TicketLink.ticket_id == ticket_id,
-            TicketLink.revoked_at.is_(None),
-            TicketLink.expires_at > now(),
-        )
-        .order_by(TicketLink.expires_at.desc(), TicketLink.id.desc())
-        .limit(1)
-    ).one_or_none()
+    return db.session.scalars(_LIVE, {"ticket_id": ticket_id, "present": now()}).one_or_none()
 
 
 def link_token_of(ticket_id: UUID) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
+from sqlalchemy.orm.attributes import set_committed_value
 
 from core.clock import now
 from core.contacts.events import (
@@ -269,14 +270,28 @@ def reveal_point(contact_point_id: UUID, *, actor: Actor, reason: str) -> str:
     return row.value
 
 
+# Asked for at every letter and every opening, so they are built once.
+_POINTS = (
+    sa.select(ContactPoint)
+    .where(
+        ContactPoint.contact_id.in_(sa.bindparam("contact_ids", expanding=True)),
+        ContactPoint.value != "",
+    )
+    .order_by(ContactPoint.id)
+)
+_COUNT = (
+    sa.update(Contact)
+    .where(Contact.id == sa.bindparam("contact_id"))
+    .values(matters=Contact.matters + 1)
+    .execution_options(synchronize_session=False)
+)
+
+
 def points_of(contact_ids: Iterable[UUID]) -> dict[UUID, list[ContactPoint]]:
     """The points of each contact, oldest first."""
     wanted = list(contact_ids)
     found: dict[UUID, list[ContactPoint]] = {contact_id: [] for contact_id in wanted}
-    rows = sa.select(ContactPoint).where(
-        ContactPoint.contact_id.in_(wanted), ContactPoint.value != ""
-    )
-    for row in db.session.scalars(rows.order_by(ContactPoint.id)):
+    for row in db.session.scalars(_POINTS, {"contact_ids": wanted}):
         found[row.contact_id].append(row)
     return found
 
@@ -324,5 +339,8 @@ def masked_view(contact: Contact, points: Sequence[ContactPoint] | None = None) 
 
 def count_matter(contact_id: UUID) -> None:
     """One more ticket was opened for this contact; its version stays, nobody edited it."""
-    counted = sa.update(Contact).where(Contact.id == get_contact(contact_id).id)
-    db.session.execute(counted.values(matters=Contact.matters + 1))
+    contact = get_contact(contact_id)
+    # Counted where it is stored; nothing that waits to be written bears on it.
+    with db.session.no_autoflush:
+        db.session.execute(_COUNT, {"contact_id": contact.id})
+    set_committed_value(contact, "matters", contact.matters + 1)

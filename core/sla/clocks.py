@@ -182,10 +182,10 @@ def _rest_at_once(moment: Moment, clock: ClockRow, metric: Metric) -> None:
 def _start(moment: Moment, row: EventRow, data: Mapping[str, Any]) -> None:
     if not moment.policy.policy:
         return
+    running = {clock.metric for clock in moment.clocks}
     for name in definitions.names("metric"):
         metric = definitions.get("metric", name)
-        running = any(clock.metric == name for clock in moment.clocks)
-        if running or not matches(metric.starts_on, row.type, data):
+        if name in running or not matches(metric.starts_on, row.type, data):
             continue
         policy = definitions.get("policy", moment.policy.policy, moment.policy.policy_version)
         target = target_of(policy, name, facts_of(moment.ticket))

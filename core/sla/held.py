@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
@@ -69,19 +70,29 @@ def _let_go(session: Session, transaction: SessionTransaction) -> None:
 
 def _read(ticket_id: UUID) -> Held:
     """The first query writes what is pending; the ticket, a row of a floor above, lines up its movers by its lock."""
-    model = ticket_model()
-    ticket = db.session.scalars(_anew(sa.select(model).where(model.id == ticket_id))).one()
-    policy = db.session.scalars(
-        _anew(sa.select(TicketPolicy).where(TicketPolicy.ticket_id == ticket_id), lock=False)
-    ).one_or_none()
+    ask, of = _asked(), {"of": ticket_id}
+    ticket = db.session.scalars(ask[0], of).one()
+    policy = db.session.scalars(ask[1], of).one_or_none()
     if policy is None:
         return Held(ticket, None, [])
-    clocks = (
-        sa.select(ClockRow)
-        .where(ClockRow.ticket_id == ticket_id, ClockRow.state.in_(OPEN))
-        .order_by(ClockRow.id)
+    return Held(ticket, policy, list(db.session.scalars(ask[2], of)))
+
+
+@lru_cache(maxsize=1)
+def _asked() -> tuple[Any, Any, Any]:
+    """The queries for a ticket, its policy and its open clocks: asked at every event, so built once."""
+    model: Any = ticket_model()
+    of: Any = sa.bindparam("of")
+    return (
+        _anew(sa.select(model).where(model.id == of)),
+        _anew(sa.select(TicketPolicy).where(TicketPolicy.ticket_id == of), lock=False),
+        _anew(
+            sa.select(ClockRow)
+            .where(ClockRow.ticket_id == of, ClockRow.state.in_(OPEN))
+            .order_by(ClockRow.id),
+            lock=False,
+        ),
     )
-    return Held(ticket, policy, list(db.session.scalars(_anew(clocks, lock=False))))
 
 
 def _anew(select: sa.Select[Any], *, lock: bool = True) -> sa.Select[Any]:

@@ -93,13 +93,14 @@ def _end_current(ticket: Ticket) -> None:
         current.ended_at = now()
 
 
+_CURRENT = sa.select(Assignment).where(
+    Assignment.ticket_id == sa.bindparam("ticket_id"), Assignment.ended_at.is_(None)
+)
+
+
 def current_assignment(ticket_id: UUID) -> Assignment | None:
     """The assignment that holds now."""
-    return db.session.scalars(
-        sa.select(Assignment).where(
-            Assignment.ticket_id == ticket_id, Assignment.ended_at.is_(None)
-        )
-    ).one_or_none()
+    return db.session.scalars(_CURRENT, {"ticket_id": ticket_id}).one_or_none()
 
 
 def accept(ticket_id: UUID, *, actor: Actor, version: int | None) -> Ticket:

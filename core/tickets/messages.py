@@ -61,11 +61,14 @@ def post_message(
     ticket = _where_to_speak(ticket_id, actor, visibility)
     meant = _purpose(visibility, purpose)
 
+    kept: list[Message] = []  # held, so that the session still knows it when it is asked below
+
     def make() -> UUID:
         validate(ticket, {"message": {"body": body, "visibility": visibility}}, actor=actor)
         message = write_message(
             ticket, body, actor=actor, visibility=visibility, purpose=meant, **more
         )
+        kept.append(message)
         _answer_back(ticket, message)
         return message.id
 

@@ -72,9 +72,12 @@ def get_carrier(carrier_id: UUID) -> Carrier:
     return found
 
 
+_NAMED = sa.select(Carrier).where(Carrier.code == sa.bindparam("code"))
+
+
 def carrier_named(code: str) -> Carrier | None:
     """The carrier of that code."""
-    return db.session.scalars(sa.select(Carrier).where(Carrier.code == code)).one_or_none()
+    return db.session.scalars(_NAMED, {"code": code}).one_or_none()
 
 
 def save_carrier(

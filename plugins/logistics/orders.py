@@ -42,6 +42,7 @@ from plugins.logistics.events import (
 )
 from plugins.logistics.forms import ORDER_FORM
 from plugins.logistics.models import Carrier, Order, Shipment
+from plugins.logistics.presets import OWN
 from plugins.logistics.rules import INTERCEPT
 from plugins.logistics.shipments import create_shipment, hear, lock_shipment, shipment_of_order
 from plugins.logistics.workflow import ORDER, ORDER_WAY
@@ -94,8 +95,6 @@ def take_order(
         **{name: _amount(answers, name) for name in AMOUNTS},
     )
     db.session.add(order)
-    # The waybill points at the order, and SQLAlchemy orders tables by their class's name.
-    db.session.flush()
     fact = OrderTaken(
         order_id=order.id,
         kind=order.kind,
@@ -262,7 +261,8 @@ _EFFECTS: dict[str, Any] = {
 
 def _note(shipment: Shipment, code: str, actor: Actor) -> None:
     report = Report(number=shipment.carrier_number, code=code, at=now())
-    hear(lock_shipment(shipment.id), [report], source="desk", actor=actor)
+    # What the desk says means the same with every carrier.
+    hear(lock_shipment(shipment.id), [report], source="desk", actor=actor, meanings=OWN)
 
 
 def amend_order(

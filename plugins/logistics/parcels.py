@@ -61,13 +61,6 @@ class Parcel:
 
     def take(self) -> None:
         """The order comes in, gets its waybill, is paid and confirmed."""
-        with (
-            db.session.no_autoflush
-        ):  # nothing here reads what it has just written but by a flush of its own
-            self._take()
-            db.session.flush()  # what is told next is read with this
-
-    def _take(self) -> None:
         yard, chance = self.yard, self.yard.chance
         contact, phone = yard.senders[(self.index * 7) % len(yard.senders)]
         answers = answers_for(yard, contact.display_name, phone)

@@ -28,6 +28,26 @@ Key = tuple["datetime", str, int]
 SUBJECT = "logistics.shipment"
 
 
+# Asked whenever a carrier tells something, so they are built once.
+_EVENTS = (
+    sa.select(TrackingEvent)
+    .where(TrackingEvent.shipment_id == sa.bindparam("shipment_id"))
+    .order_by(TrackingEvent.happened_at, TrackingEvent.code, TrackingEvent.piece)
+)
+_LOCKED = (
+    sa.select(Shipment)
+    .where(Shipment.id == sa.bindparam("shipment_id"))
+    .with_for_update()
+    .execution_options(populate_existing=True)
+)
+_OF_ORDER = (
+    sa.select(Shipment)
+    .where(Shipment.order_id == sa.bindparam("order_id"))
+    .order_by(Shipment.id.desc())
+    .limit(1)
+)
+
+
 @dataclass(frozen=True)
 class Heard:
     """What a batch of reports did: how many were new, and whether the canonical status changed."""
@@ -73,7 +93,7 @@ def create_shipment(
         due_poll_at=now() if carrier.adapter == "poll" else None,
     )
     db.session.add(shipment)
-    # Events of the shipment point at it, and SQLAlchemy orders tables by their class's name.
+    # Written with its order; what the table fills in by itself is read from here on.
     db.session.flush()
     made_event = ShipmentCreated(
         shipment_id=shipment.id,
@@ -97,8 +117,7 @@ def get_shipment(shipment_id: UUID) -> Shipment:
 
 def shipment_of_order(order_id: UUID) -> Shipment | None:
     """The order's waybill; None while it is a draft."""
-    query = sa.select(Shipment).where(Shipment.order_id == order_id)
-    return db.session.scalars(query.order_by(Shipment.id.desc()).limit(1)).one_or_none()
+    return db.session.scalars(_OF_ORDER, {"order_id": order_id}).one_or_none()
 
 
 def by_number(typed: str) -> Shipment | None:
@@ -112,8 +131,7 @@ def by_number(typed: str) -> Shipment | None:
 
 def lock_shipment(shipment_id: UUID) -> Shipment:
     """The shipment, others who write it wait; NotFound."""
-    query = sa.select(Shipment).where(Shipment.id == shipment_id).with_for_update()
-    found = db.session.scalars(query.execution_options(populate_existing=True)).one_or_none()
+    found = db.session.scalars(_LOCKED, {"shipment_id": shipment_id}).one_or_none()
     if found is None:
         raise NotFound("no such shipment")
     return found
@@ -121,12 +139,7 @@ def lock_shipment(shipment_id: UUID) -> Shipment:
 
 def events_of(shipment_id: UUID) -> list[TrackingEvent]:
     """Everything that was told, as it happened."""
-    query = sa.select(TrackingEvent).where(TrackingEvent.shipment_id == shipment_id)
-    return list(
-        db.session.scalars(
-            query.order_by(TrackingEvent.happened_at, TrackingEvent.code, TrackingEvent.piece)
-        )
-    )
+    return list(db.session.scalars(_EVENTS, {"shipment_id": shipment_id}))
 
 
 def standing_of(shipment: Shipment) -> Standing:

@@ -104,6 +104,7 @@ class Entry(TenantScoped, Base):
         sa.Index("ix_retail_entry_account", "tenant_id", "account_id", "id"),
         sa.Index("ix_retail_entry_lot", "tenant_id", "lot_id"),
         sa.CheckConstraint("amount <> 0", name="amount"),
+        {"info": {"moves": ("retail_account",)}},
     )
     posting_id: Mapped[UUID]
     account_id: Mapped[UUID]

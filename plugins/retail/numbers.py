@@ -26,6 +26,7 @@ def take(series: str) -> str:
         .where(Counter.series == series)
         .values(value=Counter.value + 1)
         .returning(Counter.value)
+        .execution_options(synchronize_session=False)
     )
     # Whatever waits to be written does not change the count: no reason to write it now.
     with db.session.no_autoflush:

@@ -22,6 +22,7 @@ from core.host import (
     enabled,
     find_tenant,
     is_postgresql,
+    keep_rows,
     now,
     public_url,
     relay_tenant,
@@ -76,7 +77,7 @@ def _make(slug: str, present: datetime, tickets: int | None) -> int:
     told = company(slug)
     plan = make_plan(told, present, tickets=tickets)
     with virtual(present - timedelta(days=DAYS)) as clock, as_tenant(_tenant(told)):
-        with transaction():
+        with transaction(), keep_rows():
             _live(told, plan, clock)
             run_until(clock, present)
             _let_plugins_tell(clock)

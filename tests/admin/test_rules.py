@@ -141,6 +141,6 @@ def test_hours_that_cannot_be_read_are_named_at_their_field(house, admin):
 def test_a_manager_sets_rules_and_an_agent_does_not(house, admin):
     house.hire("wang@example.org", "manager")
     house.hire("mei@example.org", "agent")
-    house.sign_in("wang@example.org").get("/console/sla")
+    assert "/console/sla/" in house.sign_in("wang@example.org").get("/console/sla")
     house.sign_in("mei@example.org").get("/console/sla", status=403)
     house.sign_in("mei@example.org").get("/console/calendars/new", status=403)

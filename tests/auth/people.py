@@ -24,6 +24,7 @@ def hire(email: str, *roles: str, password: str | None = PASSWORD) -> User:
         user = service.create_user(
             email, email.partition("@")[0], password=password, roles=roles, actor=OPERATOR
         )
+    db.session.flush()  # a story may hire within a transaction of its own
     db.session.refresh(user)
     db.session.expunge(user)  # readable after the requests that the story goes on with
     return user

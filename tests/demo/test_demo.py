@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from datetime import UTC, datetime, timedelta
+from functools import cache
 
 import pytest
 import sqlalchemy as sa
@@ -38,11 +40,31 @@ FEW = 12
 pytestmark = pytest.mark.xdist_group("demo")
 
 
+BLIND: Counter[str] = Counter()
+"""Queries that read a table while rows of it waited to be written: they would have missed them."""
+
+
+@cache
+def read_by(statement: str) -> frozenset[str]:
+    """The tables that a query's text names."""
+    return frozenset(re.findall(r"\b(?:FROM|JOIN) \"?(\w+)", statement))
+
+
+def look(connection: object, cursor: object, statement: str, *_: object) -> None:
+    """Note a query that misses what waits."""
+    if statement.startswith("SELECT"):
+        session = db.session()
+        waiting = {row.__tablename__ for row in (*session.new, *session.dirty)}
+        BLIND.update({statement: 1} if waiting & read_by(statement) else {})
+
+
 @pytest.fixture(scope="module")
 def seeded(app: Flask) -> dict[str, int]:
     """Every company with a few tickets; made once for this module."""
     with app.app_context():
+        sa.event.listen(db.engine, "before_cursor_execute", look)
         made = seed(tickets=FEW)
+        sa.event.remove(db.engine, "before_cursor_execute", look)
         clear_session()
         return made
 
@@ -134,6 +156,12 @@ def test_each_company_is_made_once(seeded: dict[str, int], context: None) -> Non
     before = [_rows(slug) for slug in SLUGS]
     assert seed(tickets=FEW) == {}
     assert [_rows(slug) for slug in SLUGS] == before
+
+
+@pytest.mark.usefixtures("seeded")
+def test_no_query_of_the_whole_past_missed_what_was_waiting() -> None:
+    assert BLIND == {}
+    assert read_by.cache_info().misses > 100
 
 
 def _rows(slug: str) -> list[int]:

@@ -96,6 +96,9 @@ def test_a_wrong_tail_and_an_unknown_number_cannot_be_told_apart(depot, visitor)
             asked.clear()
             answer = visitor.ask(typed, tail)
             plain = answer.text.replace(typed, "N").replace(f'value="{tail}"', "T")
+            plain = plain.replace(
+                re.search(r'X-CSRFToken": "([^"]+)', plain)[1], ""
+            )  # tells the second
             answers.append((answer.status_code, plain))
             work.append([s for s in asked if "logistics_" in s])
     finally:

@@ -43,7 +43,7 @@ class Stranger:
         return {"Host": f"{slug}.localhost:{self.installation.port}"}
 
     def register(self, slug: str, *more: str) -> None:
-        printed = self.installation.polydesk(
+        printed = self.installation.quickly(
             *("clients", "create", "--tenant", slug, "--name", "Stranger", "--scopes", SCOPES),
             *more,
         )
@@ -112,14 +112,14 @@ def csrf(page: str) -> str:
 def stranger(installation):
     """Two companies, and a stranger who knows them."""
     for slug in ("jinlan", "northgate"):
-        installation.polydesk("tenants", "create", slug, slug.title())
+        installation.quickly("tenants", "create", slug, slug.title())
     return Stranger(installation)
 
 
 def test_code_with_pkce_refresh_and_revocation_by_a_client_that_is_not_ours(stranger):
     """From metadata to a ticket, by Authlib's client; then what is used twice, and what the log says."""
     stranger.register("jinlan", "--redirect", BACK)
-    stranger.installation.polydesk(
+    stranger.installation.quickly(
         *("users", "create", "--tenant", "jinlan", "--email", "lin@example.com", "--name", "Lin"),
         *("--role", "manager", "--password", PASSWORD),
     )

@@ -32,8 +32,8 @@ def _promise_three_seconds(installation):
 
 
 def test_a_warning_and_a_breach_arrive_in_the_feed_of_the_running_server(installation):
-    installation.polydesk("tenants", "create", "swift", "Swift")
-    installation.polydesk(
+    installation.quickly("tenants", "create", "swift", "Swift")
+    installation.quickly(
         *("users", "create", "--tenant", "swift", "--email", "lin@example.com", "--name", "Lin"),
         *("--role", "manager", "--password", "a long enough one"),
     )

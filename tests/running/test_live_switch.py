@@ -20,9 +20,9 @@ def houses(installation):
     """Two tenants with the complaints plugin, and a token each."""
     tokens = {}
     for slug in ("jinlan", "northgate"):
-        installation.polydesk("tenants", "create", slug, slug.title())
-        installation.polydesk("plugins", "enable", slug, "complaints")
-        installation.polydesk(
+        installation.quickly("tenants", "create", slug, slug.title())
+        installation.quickly("plugins", "enable", slug, "complaints")
+        installation.quickly(
             *("users", "create", "--tenant", slug, "--email", "lin@example.com", "--name", "Lin"),
             *("--role", "manager", "--password", "a long enough one"),
         )
