@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -29,7 +30,7 @@ from core.tenancy import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     import pluggy
 
@@ -76,11 +77,12 @@ def catalog() -> Catalog:
 
 @dataclass(frozen=True)
 class Switches:
-    """Which plugins are on, degraded or known (a row exists) for a tenant."""
+    """Which plugins are on, degraded or known (a row exists) for a tenant; `offers` is what they declare, by kind."""
 
     on: frozenset[str]
     degraded: frozenset[str]
     known: frozenset[str]
+    offers: dict[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
 def switches() -> Switches:
@@ -120,12 +122,16 @@ def entered(slug: str, plugin: str) -> Iterator[Tenant]:
         yield tenant
 
 
-def offered(kind: str) -> dict[str, Any]:
+def offered(kind: str) -> Mapping[str, Any]:
     """Everything declared of a kind by core and the plugins that are on for the current tenant."""
-    found = catalog()
-    return {
-        name: value for name, value in found.shelf(kind).items() if enabled(found.owner(kind, name))
-    }
+    offers = switches().offers
+    if kind not in offers:
+        found = catalog()
+        shelf = found.shelf(kind).items()
+        offers[kind] = MappingProxyType(
+            {name: value for name, value in shelf if enabled(found.owner(kind, name))}
+        )
+    return offers[kind]
 
 
 def _implementations(hook: str) -> Iterator[tuple[str, Callable[..., Any], tuple[str, ...]]]:

@@ -76,7 +76,7 @@ def test_half_characters_in_a_form(whole, mine, value):
     broken = []
     for route in writes(whole):
         rightful(route, mine)
-    with whole.app_context():
+    with whole.app_context(), unchanged(mine) if "00" in value else nullcontext():
         for route in writes(whole):
             if "sign-out" in route.rule or "erase" in route.rule:
                 continue
@@ -85,8 +85,7 @@ def test_half_characters_in_a_form(whole, mine, value):
             data = "&".join(f"{name}={value}" for name in names.split())
             sent = f"csrf_token={somebody.token()}&version=1&{data}"
             kind = "application/x-www-form-urlencoded"
-            with unchanged(mine) if "00" in value else nullcontext():
-                answer = somebody.client.post(route.path(mine), data=sent, content_type=kind)
+            answer = somebody.client.post(route.path(mine), data=sent, content_type=kind)
             if answer.status_code >= 500 or ("00" in value and answer.status_code < 400):
                 broken.append(f"{route}: {answer.status_code}")
     assert not broken, "\n".join(broken)
