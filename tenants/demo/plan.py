@@ -83,10 +83,8 @@ class Matter:
 
 
 def make_plan(told: Company, now: datetime, *, tickets: int | None = None) -> list[Matter]:
-    """Every ticket of a company; `tickets` bounds how many, spread over all kinds of endings."""
-    drafts = _drafts(told)
-    if tickets is not None:
-        drafts = _spread(drafts, tickets)
+    """Every ticket of a company but those its industry's plugin tells: `tickets` or as many as its file says."""
+    drafts = _spread(_drafts(told), tickets or told.about["tickets"])
     parent = _parent(drafts)
     zone = ZoneInfo(told.timezone)
     return [
