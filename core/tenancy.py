@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -13,12 +13,14 @@ from weakref import WeakKeyDictionary
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
+from flask import has_request_context
 from sqlalchemy import event
 from sqlalchemy.orm import Mapped, Session, mapped_column, with_loader_criteria
 
 from core.clock import now, uuid7
 from core.db import Base, UtcDateTime, clear_session, db, in_transaction
 from core.errors import NoTenant, TenantLeak
+from core.i18n import use
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -143,7 +145,10 @@ def tenant_or_none() -> Tenant | None:
 
 @contextmanager
 def as_tenant(tenant: Tenant) -> Iterator[Tenant]:
-    """Work as `tenant`; another one may not be entered inside, and the session is emptied on the way out."""
+    """Work as `tenant`; another one may not be entered inside, and the session is emptied on the way out.
+
+    Outside of a request, which speaks its reader's language, words and days are the tenant's.
+    """
     outer = _tenant.get()
     if outer is not None and outer.id != tenant.id:
         raise TenantLeak(f"cannot enter {tenant.slug} inside {outer.slug}")
@@ -152,8 +157,10 @@ def as_tenant(tenant: Tenant) -> Iterator[Tenant]:
         return
     clear_session()
     token = _tenant.set(tenant)
+    speaking = nullcontext() if has_request_context() else use(tenant.locale, tenant.timezone)
     try:
-        yield tenant
+        with speaking:
+            yield tenant
     finally:
         clear_session()
         _tenant.reset(token)

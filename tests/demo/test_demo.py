@@ -216,6 +216,14 @@ def test_nothing_lies_in_the_future_and_no_blank_was_left(inside: Tenant) -> Non
     assert not [words for words in (*said, *subjects) if BLANK.search(words)]
 
 
+@pytest.mark.usefixtures("seeded", "context")
+def test_an_english_company_writes_english() -> None:
+    with as_tenant(find_tenant("northgate") or pytest.fail("no northgate")):
+        subjects = db.session.scalars(sa.select(Ticket.subject)).all()
+        said = db.session.scalars(sa.select(Message.body_text)).all()
+    assert not [words for words in (*subjects, *said) if re.search(r"[\u4e00-\u9fff]", words)]
+
+
 def test_everybody_signs_in_with_the_printed_password(inside: Tenant) -> None:
     mails = [each.mail for each in people.sign_ins() if each.slug == inside.slug]
     roles = Counter(each.role for each in people.sign_ins() if each.slug == inside.slug)

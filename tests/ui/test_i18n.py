@@ -7,6 +7,8 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from core import clock, i18n
+from core.tenancy import as_tenant
+from tests.conftest import client_at
 
 NOON = datetime(2026, 11, 20, 6, 18, tzinfo=UTC)
 
@@ -107,3 +109,17 @@ def test_use_ends_where_its_block_ends():
     with i18n.use("en", "America/New_York"):
         assert (i18n.current_locale(), i18n.current_timezone()) == ("en", "America/New_York")
     assert (i18n.current_locale(), i18n.current_timezone()) == before
+
+
+def test_outside_of_a_request_words_and_days_are_the_companys(make_tenant):
+    english = make_tenant(locale="en", timezone="Europe/London")
+    with as_tenant(english):
+        assert (i18n.current_locale(), i18n.current_timezone()) == ("en", "Europe/London")
+    with as_tenant(make_tenant()):
+        assert (i18n.current_locale(), i18n.current_timezone()) == ("zh-CN", "Asia/Shanghai")
+
+
+def test_within_a_request_words_are_the_readers(make_tenant, app):
+    client = client_at(app, make_tenant(locale="en"))
+    client.set_cookie("pd_lang", "zh-CN", domain=client.environ_base["HTTP_HOST"])
+    assert '<html lang="zh-CN"' in client.get("/").get_data(as_text=True)
