@@ -19,8 +19,7 @@ help: ## Show this list
 run: export POLYDESK_DEMO := $(or $(POLYDESK_DEMO),1)
 run: ## Set up what is missing, fill the demo and serve it at http://localhost:8080
 	@tools/setup requirements.lock
-	@$(BIN)/polydesk demo
-	@exec $(BIN)/polydesk serve
+	@exec $(BIN)/polydesk demo --serve
 
 test: ## Set up what is missing, then run the suite on SQLite and on PostgreSQL
 	@tools/setup requirements-dev.lock

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 from datetime import timedelta
 from itertools import groupby
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 import sqlalchemy as sa
@@ -115,8 +115,10 @@ def _live(told: Company, plan: list[Matter], clock: VirtualClock) -> None:
 
 
 @click.command("demo")
+@click.option("--serve", is_flag=True, help="Then serve, in the same process.")
+@click.pass_context
 @with_appcontext
-def demo() -> None:
+def demo(context: click.Context, serve: bool) -> None:  # noqa: FBT001
     """Seed four companies with people, customers and tickets, and print who may sign in."""
     if _is_complete():
         click.echo("the demonstration is there already; nothing was added")
@@ -126,6 +128,9 @@ def demo() -> None:
         for slug, count in seed().items():
             click.echo(f"{slug}: {count} tickets")
     _print_sign_ins()
+    if serve:
+        root: Any = context.find_root().command
+        context.invoke(root.commands["serve"])
 
 
 def _is_complete() -> bool:

@@ -116,7 +116,9 @@ class Installation:
                 return error.code, error.read()
 
     @contextmanager
-    def running(self, *command: str) -> Iterator[subprocess.Popen[bytes]]:
+    def running(
+        self, *command: str, patience: float = PATIENCE
+    ) -> Iterator[subprocess.Popen[bytes]]:
         """Run a server process and wait until it answers; it is stopped at the end."""
         log = Path(self.environment["POLYDESK_DATA"]) / "server.log"
         with log.open("wb") as output:
@@ -127,14 +129,14 @@ class Installation:
                 stderr=subprocess.STDOUT,
             )
         try:
-            self._wait(process, log)
+            self._wait(process, log, patience)
             yield process
         finally:
             process.terminate()
             process.wait(timeout=20)
 
-    def _wait(self, process: subprocess.Popen[bytes], log: Path) -> None:
-        deadline = time.monotonic() + PATIENCE
+    def _wait(self, process: subprocess.Popen[bytes], log: Path, patience: float) -> None:
+        deadline = time.monotonic() + patience
         while time.monotonic() < deadline:
             assert process.poll() is None, log.read_text()
             try:
