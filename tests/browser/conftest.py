@@ -14,6 +14,7 @@ from core.auth import service as people
 from core.auth import teams
 from core.config import load_config
 from core.db import clear_session, db, transaction
+from core.plugins import catalog
 from core.tenancy import as_tenant
 from tenants import service
 from tests.conftest import make_app
@@ -40,7 +41,8 @@ def house(installation: Installation) -> dict[str, Any]:  # noqa: F811
         with transaction():
             tenant = service.create_tenant("jinlan", {"zh-CN": "锦澜服务", "en": "Jinlan Services"})
         with as_tenant(tenant), transaction():
-            service.enable_plugin("complaints", actor=OPERATOR)
+            if "complaints" in catalog().plugins:  # it may be left out of this run
+                service.enable_plugin("complaints", actor=OPERATOR)
             desk = teams.create_department(
                 "desk", {"zh-CN": "客服中心", "en": "Service desk"}, actor=OPERATOR
             )
