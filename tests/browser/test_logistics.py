@@ -193,8 +193,8 @@ def track(phone, number):
 
 
 def press(page, words):
-    page.locator(f"main button:has-text('{words}')").first.click()
-    page.wait_for_load_state()
+    with page.expect_navigation():
+        page.locator(f"main button:has-text('{words}')").first.click()
     assert page.locator(".err-summary:visible").count() == 0, words
 
 
@@ -260,8 +260,8 @@ def test_a_phone_order_to_a_silent_parcels_ticket_and_its_delivery(yard, chromiu
             desk.goto(f"{ticket}?move={name}")
             form = f"form[action*='/moves/{name}']"
             answer(desk, form, answers)
-            desk.locator(f"{form} button[type=submit]").last.click()
-            desk.wait_for_load_state()
+            with desk.expect_navigation():
+                desk.locator(f"{form} button[type=submit]").last.click()
         assert "客服已在跟进" in track(phone, number).inner_text("main")
         phone.keep("logistics-track-traced-mobile")
 

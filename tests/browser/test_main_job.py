@@ -41,8 +41,8 @@ def _reply(page, ticket, words):
     page.goto(ticket)
     form = page.locator("form[action$='/messages']").first
     form.locator("textarea").first.fill(words)
-    form.locator("button[type=submit]").first.click()
-    page.wait_for_load_state()
+    with page.expect_navigation():
+        form.locator("button[type=submit]").first.click()
     page.wait_for_selector(f"text={words}")
 
 
@@ -53,8 +53,8 @@ def _move(page, ticket, name, answers=None, keep=None):
     answer(page, form, answers or {})
     if keep:
         keep[0].keep(keep[1])
-    page.locator(f"{form} button[type=submit]").last.click()
-    page.wait_for_load_state()
+    with page.expect_navigation():
+        page.locator(f"{form} button[type=submit]").last.click()
     errors = page.locator(".err-summary:visible")
     assert errors.count() == 0, f"{name}: {errors.first.inner_text()}"
 
@@ -62,8 +62,8 @@ def _move(page, ticket, name, answers=None, keep=None):
 def _accept(page, name, answers):
     form = f"form[action*='/move/{name}']"
     answer(page, form, answers)
-    page.locator(f"{form} button[type=submit]").last.click()
-    page.wait_for_load_state()
+    with page.expect_navigation():
+        page.locator(f"{form} button[type=submit]").last.click()
 
 
 def _sign(page):
@@ -78,8 +78,8 @@ def _sign(page):
         page.mouse.move(box["x"] + 30 + step * 15, box["y"] + 40 + (step % 3) * 20)
     page.mouse.up()
     answer(page, form, {"words": "同意处理结果。"})
-    page.locator(f"{form} button[type=submit]").last.click()
-    page.wait_for_load_state()
+    with page.expect_navigation():
+        page.locator(f"{form} button[type=submit]").last.click()
 
 
 FETCH = """async (path) => {
@@ -156,8 +156,8 @@ def test_a_complaint_from_the_phone_to_the_signed_and_closed_ticket(house, someb
         agent.keep("desk-ticket")
         ticket = desk.url.split("?")[0]
         assert desk.locator("text=<script>alert(1)</script>").first.is_visible()
-        _show(desk, ticket, "领取").click()
-        desk.wait_for_load_state()
+        with desk.expect_navigation():
+            _show(desk, ticket, "领取").click()
         _reply(desk, ticket, "林女士您好，您的投诉已受理，我们今天内查明原因。")
 
         _move(desk, ticket, "acknowledge")

@@ -98,8 +98,8 @@ def test_a_person_reads_the_question_and_answers_it(chromium, house, back, publi
         page = lan.open("/account#apps")
         assert "点数桥" in page.inner_text("main")
         page.once("dialog", lambda dialog: dialog.accept())
-        page.locator(".app-row button").click()
-        page.wait_for_load_state()
+        with page.expect_navigation():
+            page.locator(".app-row button").click()
         assert page.locator(".app-row").count() == 0
         lan.leave()
         phone = Person(chromium, house, "phone", locale="en", dark=True)

@@ -84,8 +84,8 @@ def mended(tmp_path):
 
 
 def _submit(page, form):
-    page.locator(f"{form} button[type=submit]").last.click()
-    page.wait_for_load_state()
+    with page.expect_navigation():
+        page.locator(f"{form} button[type=submit]").last.click()
     errors = page.locator(".err-summary:visible")
     assert errors.count() == 0, errors.first.inner_text()
 
@@ -232,8 +232,8 @@ def test_a_leaking_pipe_from_the_phone_to_the_signature(estate, somebody, leak, 
         assert "维修进度" in customer.inner_text("main")
         customer.wait_for_selector("a[href*='/p/property_mgmt/work/1/x/']")
         phone.keep("property-matter-mobile")
-        customer.click("a[href*='/p/property_mgmt/work/1/x/']")
-        customer.wait_for_load_state()
+        with customer.expect_navigation():
+            customer.click("a[href*='/p/property_mgmt/work/1/x/']")
         assert "更换下水软管" in customer.inner_text("#result")
         phone.keep("property-sign-mobile")
         form = "main form:has(input[name=move][value=sign])"

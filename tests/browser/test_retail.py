@@ -69,8 +69,8 @@ def points_of(mall):
 
 
 def submit(page, form):
-    page.locator(f"{form} button[type=submit]").last.click()
-    page.wait_for_load_state()
+    with page.expect_navigation():
+        page.locator(f"{form} button[type=submit]").last.click()
     errors = page.locator(".err-summary:visible, .banner-danger:visible")
     assert errors.count() == 0, errors.first.inner_text()
 
