@@ -166,9 +166,10 @@ def is_public(address: str) -> bool:
         return False
     carried: list[IPv4Address | IPv6Address] = []
     if isinstance(plain, IPv6Address):
-        if plain in NAT64_LOCAL or plain.is_site_local:
+        # Pythons differ in whether they call 6to4 global; nobody we would tell lives there any more.
+        if plain in NAT64_LOCAL or plain.is_site_local or plain.sixtofour is not None:
             return False
-        carried = [each for each in (plain.sixtofour, *(plain.teredo or ())) if each is not None]
+        carried = list(plain.teredo or ())
     return all(
         each.is_global and not each.is_multicast and not each.is_reserved
         for each in (plain, *carried)
