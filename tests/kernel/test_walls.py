@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 import sqlalchemy as sa
 
+from core.auth.models import Department
 from core.clock import now
 from core.db import db, transaction
 from core.errors import NoTenant, TenantLeak
@@ -166,3 +167,14 @@ if POSTGRESQL:
 
 def _fresh(template, n):
     return type(template)(int=template.int + 1 + n)
+
+
+def test_a_statement_that_is_built_once_serves_each_tenant_its_own_rows(make_tenant):
+    statement = sa.select(Department.code)
+    ours, theirs = make_tenant(), make_tenant()
+    for tenant in (ours, theirs):
+        with as_tenant(tenant), transaction():
+            db.session.add(Department(code=tenant.slug, name={"en": "Works"}))
+    for tenant in (ours, theirs, ours, theirs):
+        with as_tenant(tenant):
+            assert db.session.scalars(statement).all() == [tenant.slug]
