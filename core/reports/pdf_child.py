@@ -7,6 +7,7 @@ before it hands over the first byte: what a hostile text makes WeasyPrint do cos
 from __future__ import annotations
 
 import base64
+import ctypes.util
 import io
 import json
 import logging
@@ -17,9 +18,12 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from weasyprint import CSS, HTML
-from weasyprint.text.fonts import FontConfiguration
-from weasyprint.urls import URLFetcher, URLFetcherResponse
+# For each name that is not this system's, cffi would have a compiler look: a quarter of a short paper's time.
+ctypes.util.find_library = lambda name: None  # noqa: ARG005
+
+from weasyprint import CSS, HTML  # noqa: E402
+from weasyprint.text.fonts import FontConfiguration  # noqa: E402
+from weasyprint.urls import URLFetcher, URLFetcherResponse  # noqa: E402
 
 ASSETS = Path(__file__).parent / "assets"
 LINKS = ("http:", "https:", "mailto:", "tel:", "#")

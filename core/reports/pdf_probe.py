@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import ctypes.util
 import importlib
 import io
 import json
@@ -20,7 +21,8 @@ def loads(library: str) -> bool:
 
 
 def weasyprint_error() -> str:
-    """Why WeasyPrint does not load; "" when it does."""
+    """Why WeasyPrint does not load, as in pdf_child.py; "" when it does."""
+    ctypes.util.find_library = lambda name: None  # noqa: ARG005
     try:
         with contextlib.redirect_stdout(io.StringIO()):
             importlib.import_module("weasyprint")
