@@ -179,11 +179,14 @@ def all_tenants(reason: str) -> Iterator[Tenant]:
             yield tenant
 
 
+_BY_SLUG = sa.select(TenantRecord).where(
+    TenantRecord.slug == sa.bindparam("slug"), TenantRecord.state != "gone"
+)
+
+
 def find_tenant(slug: str) -> Tenant | None:
     """The tenant of that slug, if there is one and it is not gone."""
-    row = db.session.scalar(
-        sa.select(TenantRecord).where(TenantRecord.slug == slug, TenantRecord.state != "gone")
-    )
+    row = db.session.scalar(_BY_SLUG, {"slug": slug})
     return row.value() if row else None
 
 
@@ -193,13 +196,17 @@ def tenant_by_id(tenant_id: UUID) -> Tenant | None:
     return row.value() if row else None
 
 
+_RECORD: Any = TenantRecord.__table__
+_BUMP = (
+    sa.update(_RECORD)
+    .where(_RECORD.c.id == sa.bindparam("tenant"))
+    .values(config_version=_RECORD.c.config_version + 1)
+)
+
+
 def bump_config() -> None:
     """Make every process forget what it cached of the current tenant, from its next request on."""
-    db.session.execute(
-        sa.update(TenantRecord)
-        .where(TenantRecord.id == current_tenant().id)
-        .values(config_version=TenantRecord.config_version + 1)
-    )
+    db.session.execute(_BUMP, {"tenant": current_tenant().id})
 
 
 # --- the ORM half of wall 1 (model.md §3); the SQL half is core/walls.py

@@ -240,9 +240,13 @@ def _key(name: str) -> str:
     return f"cron:{name}"
 
 
+_WAITING = sa.select(Timer.id).where(
+    Timer.dedupe_key == sa.bindparam("dedupe_key"), Timer.state == "pending"
+)
+
+
 def _is_set(name: str) -> bool:
-    waiting = sa.select(Timer.id).where(Timer.dedupe_key == _key(name), Timer.state == "pending")
-    return db.session.scalar(waiting) is not None
+    return db.session.scalar(_WAITING, {"dedupe_key": _key(name)}) is not None
 
 
 def _set_next(job: Job) -> None:

@@ -23,6 +23,11 @@ if TYPE_CHECKING:
 
 TOKEN = re.compile(r"Bearer\s+pd_([a-z0-9-]{1,63})_\w+", re.IGNORECASE)
 PROTOCOL = "/api/v1/oauth/"
+_BY_HOST = (
+    sa.select(TenantRecord)
+    .join(TenantDomain, TenantDomain.tenant_id == TenantRecord.id)
+    .where(TenantDomain.domain == sa.bindparam("host"), TenantRecord.state != "gone")
+)
 
 
 def tenant_of(request: Request) -> Tenant | None:
@@ -32,11 +37,7 @@ def tenant_of(request: Request) -> Tenant | None:
     if host == current_app.extensions["polydesk_config"].apex:
         slug = _named(request) if request.path.startswith("/api/v1/") else None
         return find_tenant(slug) if slug else None
-    row = db.session.scalar(
-        sa.select(TenantRecord)
-        .join(TenantDomain, TenantDomain.tenant_id == TenantRecord.id)
-        .where(TenantDomain.domain == host, TenantRecord.state != "gone")
-    )
+    row = db.session.scalar(_BY_HOST, {"host": host})
     return row.value() if row else None
 
 

@@ -46,12 +46,15 @@ def _rank(name: str) -> int:
     return BUILT_IN.index(name) if name in BUILT_IN else len(BUILT_IN)
 
 
+_NAMED = sa.select(Role).where(Role.name == sa.bindparam("name"))
+
+
 def get_role(name: str) -> Role:
     """The role of that name; a built-in one is made when the tenant has none yet."""
-    found = db.session.scalars(sa.select(Role).where(Role.name == name)).one_or_none()
+    found = db.session.scalars(_NAMED, {"name": name}).one_or_none()
     if found is None and name in BUILT_IN:
         make_built_in_roles()
-        found = db.session.scalars(sa.select(Role).where(Role.name == name)).one()
+        found = db.session.scalars(_NAMED, {"name": name}).one()
     if found is None:
         raise NotFound(f"no role {name}")
     return found
@@ -143,12 +146,18 @@ def _words(grants: Mapping[str, Reach]) -> dict[str, str]:
     return {name: reach.name.lower() for name, reach in grants.items()}
 
 
+# Asked at every request, so built once.
+_HELD = (
+    sa.select(Role)
+    .join(UserRole, sa.and_(UserRole.tenant_id == Role.tenant_id, UserRole.role_id == Role.id))
+    .where(UserRole.user_id == sa.bindparam("user_id"))
+    .order_by(Role.name)
+)
+
+
 def roles_of(user_id: UUID) -> list[Role]:
     """The roles a user holds."""
-    held = sa.select(Role).join(
-        UserRole, sa.and_(UserRole.tenant_id == Role.tenant_id, UserRole.role_id == Role.id)
-    )
-    return list(db.session.scalars(held.where(UserRole.user_id == user_id).order_by(Role.name)))
+    return list(db.session.scalars(_HELD, {"user_id": user_id}))
 
 
 def grants_of(user_id: UUID) -> dict[str, Reach]:

@@ -112,11 +112,12 @@ def get_user(user_id: UUID) -> User:
     return user
 
 
+_BY_MAIL = sa.select(User).where(User.email == sa.bindparam("email"))
+
+
 def find_user(email: str) -> User | None:
     """The user with that address, suspended or not."""
-    return db.session.scalars(
-        sa.select(User).where(User.email == normal_email(email))
-    ).one_or_none()
+    return db.session.scalars(_BY_MAIL, {"email": normal_email(email)}).one_or_none()
 
 
 def list_users() -> list[User]:

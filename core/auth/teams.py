@@ -68,14 +68,18 @@ def get_team(team_id: UUID) -> Team:
     return row
 
 
+_DEPARTMENT = sa.select(Department).where(Department.code == sa.bindparam("code"))
+_TEAM = sa.select(Team).where(Team.code == sa.bindparam("code"))
+
+
 def department_by_code(code: str) -> Department | None:
     """The department of that code, archived or not."""
-    return db.session.scalars(sa.select(Department).where(Department.code == code)).one_or_none()
+    return db.session.scalars(_DEPARTMENT, {"code": code}).one_or_none()
 
 
 def team_by_code(code: str) -> Team | None:
     """The team of that code, archived or not."""
-    return db.session.scalars(sa.select(Team).where(Team.code == code)).one_or_none()
+    return db.session.scalars(_TEAM, {"code": code}).one_or_none()
 
 
 def list_departments() -> list[Department]:
@@ -164,21 +168,21 @@ def teams_of(user_id: UUID) -> list[Team]:
 
 def reach_of(user_id: UUID) -> tuple[frozenset[UUID], frozenset[UUID]]:
     """(ids of a user's teams, ids of all teams of their departments): what reach compiles to."""
-    rows = db.session.execute(_reaches().where(TeamMember.user_id == user_id)).all()
+    rows = db.session.execute(_reaches(), {"user_ids": [user_id]}).all()
     return frozenset(own for _, own, _ in rows), frozenset(near for _, _, near in rows)
 
 
 def department_teams_of(user_ids: Collection[UUID]) -> dict[UUID, set[UUID]]:
     """Ids of all teams of their departments, for each of the users who is in a team."""
     found: dict[UUID, set[UUID]] = {}
-    for user_id, _, near in db.session.execute(_reaches().where(TeamMember.user_id.in_(user_ids))):
+    for user_id, _, near in db.session.execute(_reaches(), {"user_ids": list(user_ids)}):
         found.setdefault(user_id, set()).add(near)
     return found
 
 
 @lru_cache(maxsize=1)
 def _reaches() -> sa.Select[UUID, UUID, UUID]:
-    """(user, a team of theirs, a team of its department): asked at every request, so built once."""
+    """(user, a team of theirs, a team of its department) of `user_ids`: asked at every request, so built once."""
     mine = sa.orm.aliased(Team)
     return (
         sa.select(TeamMember.user_id, TeamMember.team_id, Team.id)
@@ -187,4 +191,5 @@ def _reaches() -> sa.Select[UUID, UUID, UUID]:
             Team,
             sa.and_(Team.tenant_id == mine.tenant_id, Team.department_id == mine.department_id),
         )
+        .where(TeamMember.user_id.in_(sa.bindparam("user_ids", expanding=True)))
     )

@@ -103,6 +103,13 @@ def tenant_slug_of(authorization: str) -> str | None:
     return match.group(1) if match else None
 
 
+_BY_SECRET = (
+    sa.select(ApiToken, User)
+    .join(User, sa.and_(User.tenant_id == ApiToken.tenant_id, User.id == ApiToken.user_id))
+    .where(ApiToken.secret_hash == sa.bindparam("secret"), User.state == ACTIVE)
+)
+
+
 def authenticate(authorization: str) -> Actor:
     """The user that a bearer token stands for, narrowed to its scopes; else NotSignedIn."""
     plain = _bearer(authorization)
@@ -112,11 +119,7 @@ def authenticate(authorization: str) -> Actor:
     slug, secret, checksum = match.groups()
     if _checksum(slug, secret) != checksum:
         raise NotSignedIn("a mistyped token")
-    found = db.session.execute(
-        sa.select(ApiToken, User)
-        .join(User, sa.and_(User.tenant_id == ApiToken.tenant_id, User.id == ApiToken.user_id))
-        .where(ApiToken.secret_hash == _hash(secret), User.state == ACTIVE)
-    ).one_or_none()
+    found = db.session.execute(_BY_SECRET, {"secret": _hash(secret)}).one_or_none()
     if found is None or not _is_living(found[0]):
         raise NotSignedIn("an unknown, revoked or expired token")
     token, user = found
