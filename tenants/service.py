@@ -25,7 +25,6 @@ from core.host import (
     current_tenant,
     db,
     emit,
-    enabled,
     find_tenant,
     now,
     schedule_jobs,
@@ -106,11 +105,11 @@ def enable_plugin(name: str, *, actor: Actor) -> None:
     plugin = catalog().plugins.get(name)
     if plugin is None or plugin.always_on:
         raise NotFound(f"no plugin {name} is installed")
-    if enabled(name):
+    row = db.session.get(TenantPlugin, (current_tenant().id, name))
+    if row is not None and row.enabled_at is not None:
         return
     for required in plugin.requires:
         enable_plugin(required, actor=actor)
-    row = db.session.get(TenantPlugin, (current_tenant().id, name))
     if row is None:
         row = TenantPlugin(plugin=name)
         db.session.add(row)

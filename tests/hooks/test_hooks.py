@@ -211,3 +211,14 @@ def test_wrappers_duplicates_unknown_hooks_and_foreign_names_stop_the_start():
     with pytest.raises((StartupError, ValueError)):
         load([dummy, SimpleNamespace(plugin=dummy.plugin)])
     load([module(nav_items=hookimpl(lambda actor: []))])
+
+
+def test_switching_on_what_is_on_says_nothing_again(nodding):
+    with transaction():
+        service.disable_plugin("dummy", actor=OPERATOR)
+    mood.seen.clear()
+    for _ in range(2):
+        with transaction():
+            service.enable_plugin("dummy", actor=OPERATOR)
+            service.enable_plugin("dummy", actor=OPERATOR)
+    assert mood.seen.count("on_enable") == 1
