@@ -17,8 +17,10 @@ from waitress import serve as waitress_serve
 from core import jobs, ledger, upgrade
 from core.db import is_postgresql
 from core.definitions import undeclared
-from core.errors import PolydeskError, StartupError
+from core.errors import Invalid, PolydeskError, StartupError
+from core.i18n import use
 from core.plugins import catalog
+from core.problems import words
 from core.reports import pdf
 from core.tenancy import Tenant, as_tenant, find_tenant
 from core.walls import check_app_role
@@ -44,6 +46,10 @@ def build_cli(create: Callable[[], Flask]) -> Callable[[], None]:
                 ].hook.register_commands.get_hookimpls():
                     implementation.function(polydesk)
                 polydesk.main(prog_name="polydesk", standalone_mode=True)
+        except Invalid as error:
+            with use("en"):
+                told = "; ".join(f"{each.field}: {words(each)}" for each in error.problems)
+            raise SystemExit(f"polydesk: {told}") from error
         except PolydeskError as error:
             raise SystemExit(f"polydesk: {error}") from error
         except DatabaseError as error:
