@@ -85,8 +85,7 @@ def new() -> str:
 @page("sla:write", redraw=lambda error: _draw_form("", NEW, error))
 def create() -> Any:
     """Keep another policy of the tenant's own."""
-    taken = set(definitions.names(KIND))
-    name = next(n for i in range(1, 10_000) if (n := f"own_{i}") not in taken)
+    name = shell.own_name()
     _keep(name, NEW)
     return shell.done("console.sla.created", f"/console/sla/{name}")
 

@@ -9,7 +9,7 @@ from uuid import UUID
 from flask import flash, g, redirect, render_template, request
 
 from core.host import accounts, app_book, catalog, definitions, role_book, switches
-from core.sdk import Conflict, Invalid, NotFound, StaleVersion, current_tenant, text
+from core.sdk import Conflict, Invalid, NotFound, StaleVersion, current_tenant, text, uuid7
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -179,3 +179,8 @@ def given_version() -> int:
     """The version that the form was drawn from; -1 when it does not say."""
     value = request.form.get("version", "")
     return int(value) if value.isdecimal() else -1
+
+
+def own_name() -> str:
+    """A name for another definition of the tenant's own, which two who make one at once do not share."""
+    return f"own_{uuid7().hex[-12:]}"
