@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from flask import Flask
 
 POSTGRESQL = os.environ.get("POLYDESK_TEST_DATABASE", "sqlite") == "postgresql"
+LONG = os.environ.get("POLYDESK_LONG") == "1"
 AWAY = {point.name for point in entry_points(group="polydesk.plugins")} & set(
     os.environ.get("POLYDESK_WITHOUT", "").split(",")
 )
@@ -66,6 +67,18 @@ DRAWN = (
     "tests/ui/",
 )
 """Pages and papers, run with SQLite alone: what the database does below them is shown by the rooms' tests, on both."""
+ABOVE = (
+    "tests/demo/",
+    "tests/hostile/test_pages.py",
+    "tests/logistics/",
+    "tests/oauth/test_everywhere.py",
+    "tests/property_mgmt/",
+    "tests/retail/",
+    "tests/sla/test_machine.py",
+)
+"""What is decided above the database, and takes long: with PostgreSQL by `make check-long`."""
+BELOW = ("tests/retail/test_ledger.py",)
+"""What is not, in those folders."""
 _numbers = itertools.count(1)
 
 
@@ -103,9 +116,9 @@ def make_config(data: Path, urls: Mapping[str, str], **changes: Any) -> Config:
     return Config(**values | changes)
 
 
-def make_app(config: Config) -> Flask:
-    """The whole application, with every installed plugin."""
-    made = create_app(config, [tenants.hooks, *discover()])
+def make_app(config: Config, *more: Any) -> Flask:
+    """The whole application, with every installed plugin and `more` of them."""
+    made = create_app(config, [tenants.hooks, *discover(), *more])
     made.test_client_class = Browser
     # every app and every worker would compile the same hundred templates
     TEMPLATES.mkdir(parents=True, exist_ok=True)
@@ -150,7 +163,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
     What touches no database, and what is only drawn, runs once, with SQLite: PostgreSQL would say the same.
     """
-    if os.environ.get("POLYDESK_LONG") != "1":
+    if not LONG:
         _leave_out(config, items, [item for item in items if item.get_closest_marker("long")])
     items.sort(key=lambda item: not item.nodeid.startswith(LONG_FIRST))
     if not POSTGRESQL:
@@ -163,6 +176,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         and not item.get_closest_marker("browser")
         and not item.get_closest_marker("drawing")
         and not item.nodeid.startswith(DRAWN)
+        and (LONG or item.nodeid.startswith(BELOW) or not item.nodeid.startswith(ABOVE))
     ]
     _leave_out(config, items, [item for item in items if item not in set(kept)])
 
@@ -209,10 +223,9 @@ def make_tenant(context: None) -> Callable[..., Tenant]:
             tenant = service.create_tenant(
                 slug, {"zh-CN": "锦绣", "en": "Brocade"}, locale=locale, timezone=timezone
             )
-        with as_tenant(tenant):
+        with as_tenant(tenant), transaction():
             for plugin in plugins:
-                with transaction():
-                    service.enable_plugin(plugin, actor=OPERATOR)
+                service.enable_plugin(plugin, actor=OPERATOR)
         return tenant_by_id(tenant.id) or tenant
 
     return make

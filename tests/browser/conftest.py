@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -32,6 +33,12 @@ SCREENS = Path(__file__).parent.parent.parent / "docs" / "screens"
 PATIENCE = 90_000
 """Milliseconds: a busy machine is slow, not broken."""
 SIZES = {"desk": (1440, 900), "phone": (390, 844)}
+FETCH = """async (path) => {
+    const answer = await fetch(path), reader = new FileReader();
+    reader.readAsDataURL(await answer.blob());
+    await new Promise(done => { reader.onload = done; });
+    return [answer.status, reader.result.split(",")[1] || ""];
+}"""
 
 
 @pytest.fixture
@@ -75,10 +82,10 @@ def house(installation: Installation) -> dict[str, Any]:  # noqa: F811
 
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
-    """Debian's Chromium."""
+    """Debian's Chromium without a window: half of the work of the one with a window, for the same pages."""
     with sync_playwright() as play:
         browser = play.chromium.launch(
-            executable_path=os.environ.get("CHROMIUM", "/usr/bin/chromium"),
+            executable_path=os.environ.get("CHROMIUM", "/usr/bin/chromium-headless-shell"),
             args=[
                 "--no-sandbox",
                 "--disable-dev-shm-usage",
@@ -134,6 +141,21 @@ class Person:
         self.page.wait_for_url("**/desk/**")
         return self.page
 
+    def look(self, path: str, name: str) -> Page:
+        """Open a page, see that it fits its window, keep its picture."""
+        page = self.open(path)
+        self.keep(name)
+        self.fits(name)
+        assert page.title().strip(), name
+        return page
+
+    def fits(self, name: str) -> None:
+        """Nothing of the page runs off sideways."""
+        wide, window = self.page.evaluate(
+            "[document.documentElement.scrollWidth, window.innerWidth]"
+        )
+        assert wide <= window, f"{name} runs off sideways: {wide} > {window}"
+
     def leave(self) -> None:
         """Close the browser before the server goes: a page that polls would complain."""
         self.context.close()
@@ -142,7 +164,15 @@ class Person:
         """Keep what is on the screen as docs/screens/<name>.png when pictures are asked for (KEEP_SCREENS=1)."""
         if os.environ.get("KEEP_SCREENS"):
             SCREENS.mkdir(parents=True, exist_ok=True)
+            # the boxes that load by themselves belong into the picture
+            self.page.wait_for_load_state("networkidle")
             self.page.screenshot(path=SCREENS / f"{name}.png")
+
+
+def fetched(page: Page, path: str) -> tuple[int, bytes]:
+    """Status and bytes of what a link on the page leads to."""
+    status, content = page.evaluate(FETCH, path)
+    return status, base64.b64decode(content)
 
 
 def answer(page: Page, form: str, answers: dict[str, Any]) -> None:

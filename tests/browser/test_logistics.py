@@ -29,16 +29,12 @@ from plugins.logistics import carriers, detector
 from plugins.logistics.adapters import SIGNATURE, TIME, signature
 from plugins.logistics.models import Shipment
 from tenants import service
-from tests.browser.conftest import PASSWORD, SCREENS, Person, answer
+from tests.browser.conftest import PASSWORD, SCREENS, Person, answer, fetched
 from tests.conftest import make_app
 from tests.logistics.conftest import Run
 
 pytestmark = pytest.mark.browser
 KEY = "a key between us and the carrier"
-FETCH = """async (path) => {
-    const answer = await fetch(path);
-    return [answer.status, Array.from(new Uint8Array(await answer.arrayBuffer()))];
-}"""
 
 
 class Yard:
@@ -130,15 +126,15 @@ def yard(installation):
 
 def printed(page, path, name, size):
     """A PDF got through the browser, drawn as a picture to be looked at; gives its words."""
-    status, content = page.evaluate(FETCH, path)
+    status, content = fetched(page, path)
     assert status == 200, path
-    reader = PdfReader(io.BytesIO(bytes(content)))
+    reader = PdfReader(io.BytesIO(content))
     box = reader.pages[0].mediabox
     assert (round(box.width / 72 * 25.4), round(box.height / 72 * 25.4)) == size
     assert len(reader.pages) == 1
     made = subprocess.run(
         ["pdftoppm", "-png", "-r", "110", "-singlefile", "-"],
-        input=bytes(content), capture_output=True, check=True,
+        input=content, capture_output=True, check=True,
     ).stdout  # fmt: skip
     picture = Image.open(io.BytesIO(made)).convert("L")
     ink = sum(1 for shade in picture.resize((100, 140)).tobytes() if shade < 200)
@@ -148,16 +144,6 @@ def printed(page, path, name, size):
     return (
         "".join(sheet.extract_text() for sheet in reader.pages).replace("\n", "").replace(" ", "")
     )
-
-
-def look(person, path, name):
-    """Open a page, see that it fits, keep its picture."""
-    page = person.open(path)
-    page.wait_for_load_state("networkidle")
-    wide, window = page.evaluate("[document.documentElement.scrollWidth, window.innerWidth]")
-    assert wide <= window, f"{name} runs off sideways: {wide} > {window}"
-    person.keep(name)
-    return page
 
 
 def take_order(agent):
@@ -187,8 +173,7 @@ def track(phone, number):
     page.fill("[name=tail]", "3202")
     page.locator("form[action='/p/logistics/track'] button[type=submit]").click()
     page.wait_for_selector("#way")
-    wide, window = page.evaluate("[document.documentElement.scrollWidth, window.innerWidth]")
-    assert wide <= window
+    phone.fits("track")
     return page
 
 
@@ -231,7 +216,7 @@ def test_a_phone_order_to_a_silent_parcels_ticket_and_its_delivery(yard, chromiu
         )
         assert "138****3202" in words
         assert "石磊" not in words
-        look(agent, f"/desk/reports/logistics.label?order_id={order_id}", "logistics-label-page")
+        agent.look(f"/desk/reports/logistics.label?order_id={order_id}", "logistics-label-page")
 
         yard.carrier_tells(number, ("PickedUp", "杭州滨江营业部"), ("InTransit", "武汉分拨中心"))
         customer = track(phone, number)
@@ -240,10 +225,9 @@ def test_a_phone_order_to_a_silent_parcels_ticket_and_its_delivery(yard, chromiu
         phone.keep("logistics-track-mobile")
 
         yard.a_day_passes(number)
-        look(agent, "/x/logistics/", "logistics-tower")
+        agent.look("/x/logistics/", "logistics-tower")
         desk.locator("#exceptions a[href*='/desk/tickets/']").first.click()
         desk.wait_for_url("**/desk/tickets/**")
-        desk.wait_for_load_state("networkidle")
         ticket = desk.url.split("?")[0]
         record = desk.inner_text("main")
         assert number in record
@@ -276,7 +260,6 @@ def test_a_phone_order_to_a_silent_parcels_ticket_and_its_delivery(yard, chromiu
         assert "没有收到" in shown
         phone.keep("logistics-track-delivered-mobile")
         desk.goto(ticket)
-        desk.wait_for_load_state("networkidle")
         assert "已解决" in desk.inner_text("main")
         assert "您的运单" in desk.inner_text("#timeline")
         agent.keep("logistics-ticket-resolved")
@@ -284,7 +267,7 @@ def test_a_phone_order_to_a_silent_parcels_ticket_and_its_delivery(yard, chromiu
 
         desk.goto(f"{yard.url}/x/logistics/shipments?q={number}")
         desk.locator(f"a:has-text('{number}')").first.click()
-        desk.wait_for_load_state("networkidle")
+        desk.wait_for_url("**/logistics/shipments/*")
         shipment = desk.url
         agent.keep("logistics-shipment")
         words = printed(
@@ -311,13 +294,12 @@ def every_look(somebody, order, shipment):
         admin = somebody(kind, dark=dark)
         admin.sign_in("gao@xunda.example")
         for name, path in pages.items():
-            look(admin, path, f"logistics-{name}-{kind}{'-dark' if dark else ''}")
+            admin.look(path, f"logistics-{name}-{kind}{'-dark' if dark else ''}")
         carrier = admin.open("/x/logistics/carriers").locator("a[href*='/carriers/0']").first
-        look(
-            admin,
+        admin.look(
             carrier.get_attribute("href"),
             f"logistics-carrier-{kind}{'-dark' if dark else ''}",
         )
     visitor = somebody("desk")
-    look(visitor, "/p/logistics/track", "logistics-portal-track")
-    look(visitor, "/p/logistics/order", "logistics-portal-order")
+    visitor.look("/p/logistics/track", "logistics-portal-track")
+    visitor.look("/p/logistics/order", "logistics-portal-order")

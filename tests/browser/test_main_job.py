@@ -10,7 +10,7 @@ from PIL import Image, ImageChops, ImageDraw
 from pypdf import PdfReader
 
 from core.clock import now
-from tests.browser.conftest import answer
+from tests.browser.conftest import answer, fetched
 
 pytestmark = pytest.mark.browser
 WORDS = "地下车库排水沟三天内两次返水，我的车底盘进水。请查明原因并给出书面答复。<script>alert(1)</script>"
@@ -82,26 +82,20 @@ def _sign(page):
         page.locator(f"{form} button[type=submit]").last.click()
 
 
-FETCH = """async (path) => {
-    const answer = await fetch(path);
-    return [answer.status, Array.from(new Uint8Array(await answer.arrayBuffer()))];
-}"""
-
-
 def _same_picture_everywhere(page, supervisor, ticket):
     """The customer's picture, re-encoded without its EXIF, is what the agent sees and what the PDF holds."""
     page.goto(ticket)
     link = page.locator("a[href*='/desk/files/']").first.get_attribute("href")
-    status, content = page.evaluate(FETCH, link)
+    status, content = fetched(page, link)
     assert status == 200
-    seen = Image.open(io.BytesIO(bytes(content)))
+    seen = Image.open(io.BytesIO(content))
     assert seen.size == (1200, 900)
     assert not seen.getexif()
-    assert b"SecretCamera" not in bytes(content)
+    assert b"SecretCamera" not in content
     report = f"/desk/reports/complaints.register_internal.pdf?ticket_id={ticket.rpartition('/')[2]}"
-    status, printed = supervisor.evaluate(FETCH, report)
+    status, printed = fetched(supervisor, report)
     assert status == 200
-    reader = PdfReader(io.BytesIO(bytes(printed)))
+    reader = PdfReader(io.BytesIO(printed))
     images = [image.image.convert("RGB") for sheet in reader.pages for image in sheet.images]
     assert any(_alike(image, seen.convert("RGB")) for image in images)
     assert "设备二班赵建国" in "".join(sheet.extract_text() for sheet in reader.pages)

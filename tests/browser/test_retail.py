@@ -20,8 +20,7 @@ from core.db import clear_session, db, transaction
 from core.tenancy import as_tenant, find_tenant
 from plugins.retail import members, statements
 from tenants import service
-from tests.browser.conftest import SCREENS, answer
-from tests.browser.test_main_job import FETCH
+from tests.browser.conftest import SCREENS, answer, fetched
 from tests.conftest import make_app
 from tests.retail.world import application, join, sell, stock, tender
 
@@ -168,9 +167,9 @@ def test_a_bank_card_return_from_the_phone_to_the_voucher(mall, somebody, tmp_pa
         assert points_of(mall) == 399, "what the coat had earned is taken back"
 
         paper = desk.locator("#refunds a[href*='retail.voucher']").first.get_attribute("href")
-        status, content = desk.evaluate(FETCH, paper)
+        status, content = fetched(desk, paper)
         assert status == 200
-        look_at_voucher(bytes(content), tmp_path)
+        look_at_voucher(content, tmp_path)
 
         step(desk, case, "arrive")
         desk.goto(case)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-
 import pytest
 
 from core.config import load_config
@@ -48,20 +46,6 @@ def small_demo(installation):
     return {"installation": installation, "url": f"http://jinlan.localhost:{installation.port}"}
 
 
-def _look(person, path, name):
-    """Open a page, keep its picture, and see that it fits its window."""
-    page = person.open(path)
-    if os.environ.get("KEEP_SCREENS"):
-        page.wait_for_load_state(
-            "networkidle"
-        )  # the boxes that load by themselves belong into the picture
-        person.keep(name)
-    wide, window = page.evaluate("[document.documentElement.scrollWidth, window.innerWidth]")
-    assert wide <= window, f"{name} runs off sideways: {wide} > {window}"
-    assert page.title().strip(), name
-    return page
-
-
 def _enter(person, mail):
     page = person.open("/sign-in")
     page.fill("[name=email]", mail)
@@ -81,27 +65,27 @@ def test_every_screen_fits_and_nothing_complains(small_demo, chromium):
         for kind in ("desk", "phone"):
             customer = somebody(kind)
             for name, path in PORTAL.items():
-                _look(customer, path, f"portal-{name}-{kind}")
-            _look(customer, "/sign-in", f"sign-in-{kind}")
+                customer.look(path, f"portal-{name}-{kind}")
+            customer.look("/sign-in", f"sign-in-{kind}")
         for kind, dark in (("desk", False), ("desk", True), ("phone", False)):
             agent = somebody(kind, dark=dark)
             look = f"{kind}{'-dark' if dark else ''}"
             _enter(agent, "limin@jinlan.example")
-            page = _look(agent, "/desk/?view=all", f"queue-{look}")
+            page = agent.look("/desk/?view=all", f"queue-{look}")
             tickets = page.locator("a[href*='/desk/tickets/']:visible")
             href = next(
                 h for h in (a.get_attribute("href") for a in tickets.all()) if "new" not in h
             )
-            page = _look(agent, href.split("?")[0], f"ticket-{look}")
+            page = agent.look(href.split("?")[0], f"ticket-{look}")
             contact = page.locator("a[href*='/desk/contacts/']").last.get_attribute("href")
-            _look(agent, contact, f"customer-{look}")
-            _look(agent, "/desk/tickets/new", f"new-ticket-{look}")
-            _look(agent, "/x/complaints/", f"complaint-board-{look}")
+            agent.look(contact, f"customer-{look}")
+            agent.look("/desk/tickets/new", f"new-ticket-{look}")
+            agent.look("/x/complaints/", f"complaint-board-{look}")
         for kind, dark in (("desk", False), ("desk", True), ("phone", False)):
             admin = somebody(kind, dark=dark)
             _enter(admin, "shentao@jinlan.example")
             for name in CONSOLE:
-                _look(admin, f"/console/{name}", f"console-{name}-{kind}{'-dark' if dark else ''}")
+                admin.look(f"/console/{name}", f"console-{name}-{kind}{'-dark' if dark else ''}")
         for person in people:
             person.leave()
     assert [words for person in people for words in person.complaints] == []

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-import tenants.hooks
 from core import definitions
-from core.app import create_app
-from core.catalog import discover
 from core.db import clear_session, db, transaction
 from core.plugins import catalog
-from tests.conftest import Browser, make_config
+from tests.conftest import make_app, make_config
 from tests.dummy import hooks as dummy
 from tests.habits.world import World
 
@@ -18,11 +15,7 @@ from tests.habits.world import World
 @pytest.fixture(scope="session")
 def whole(database, tmp_path_factory):
     """The application as an operator has it after installing the dummy."""
-    made = create_app(
-        make_config(tmp_path_factory.mktemp("whole"), database),
-        [tenants.hooks, *discover(), dummy],
-    )
-    made.test_client_class = Browser
+    made = make_app(make_config(tmp_path_factory.mktemp("whole"), database), dummy)
     with made.app_context():
         with transaction():
             definitions.sync_declared(catalog())

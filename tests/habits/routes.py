@@ -18,6 +18,8 @@ SAFE = {"GET", "HEAD", "OPTIONS"}
 OF_A_TICKET = {"ticket_id", "message_id", "attachment_id"}
 # Views that answer at another address than their rule's: the installation's own host, at its root.
 ELSEWHERE = {"apex.home": "/"}
+# Drawn in a process of their own, a second each: no pages.
+PAPERS = {"reports.document", "portal_track.printed"}
 
 
 @dataclass(frozen=True)

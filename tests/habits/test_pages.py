@@ -15,7 +15,7 @@ from core.db import db, transaction
 from core.tickets import service as tickets
 from tests.habits import rooms
 from tests.habits.asking import rightful
-from tests.habits.routes import ELSEWHERE, routes
+from tests.habits.routes import ELSEWHERE, PAPERS, routes
 from tests.habits.world import World
 
 QUERIES_OF_A_QUEUE = 12
@@ -87,7 +87,8 @@ def test_every_page_speaks_the_language_without_a_stray_string(whole, mine, loca
 def addresses(app, world):
     """Every page that can be read, and those that a room knows of besides, with who reads it."""
     for route in routes(app):
-        if route.method == "GET" and not route.api and route.endpoint not in ELSEWHERE:
+        page = route.method == "GET" and not route.api
+        if page and route.endpoint not in PAPERS | ELSEWHERE.keys():
             yield rightful(route, world), route.path(world)
     for door in rooms.doors():
         for address in getattr(door, "more", lambda _world: [])(world):

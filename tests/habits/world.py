@@ -87,11 +87,10 @@ class World:
     def _found(self):
         with transaction():
             tenant = tenancy.create_tenant(self.slug, {"zh-CN": self.slug, "en": self.slug})
-        with as_tenant(tenant):
+        with as_tenant(tenant), transaction():
             for name, plugin in catalog().plugins.items():
                 if not plugin.always_on:
-                    with transaction():
-                        tenancy.enable_plugin(name, actor=OPERATOR)
+                    tenancy.enable_plugin(name, actor=OPERATOR)
 
     def _fill(self):
         with transaction():

@@ -6,16 +6,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-import tenants.hooks
 from core import definitions
 from core.actors import OPERATOR
-from core.app import create_app
-from core.catalog import discover
 from core.db import clear_session, db, transaction
 from core.plugins import catalog
 from core.tenancy import Tenant, as_tenant, find_tenant
 from tenants import service
-from tests.conftest import make_config
+from tests.conftest import make_app, make_config
 from tests.dummy import hooks as dummy
 
 if TYPE_CHECKING:
@@ -30,7 +27,7 @@ def dummy_app(
 ) -> Iterator[Flask]:
     """The application as an operator has it after installing the dummy."""
     config = make_config(tmp_path_factory.mktemp("dummy"), database)
-    made = create_app(config, [tenants.hooks, *discover(), dummy])
+    made = make_app(config, dummy)
     with made.app_context():
         with transaction():
             definitions.sync_declared(catalog())

@@ -144,28 +144,12 @@ def test_an_unknown_query_parameter(whole, mine, send):
     assert not wrong, "\n".join(wrong)
 
 
-STRANGE = (
-    NUL,
-    HALF,
-    "",
-    " ",
-    "￿",
-    "x" * 40_000,
-    "٣",
-    "１２",
-    -1,
-    10**30,
-    1.5e300,
-    True,
-    None,
-    [],
-    {},
-    [[]],
-    [None],
-)
+STRANGE = (NUL, HALF, "", "x" * 40_000, "１２", 10**30, None, [None])
+STRANGER = (" ", "￿", "٣", -1, 1.5e300, True, [], {}, [[]])
 
 
-def test_a_strange_value_in_every_field(whole, mine, send):
+@pytest.mark.parametrize("values", [STRANGE, pytest.param(STRANGER, marks=pytest.mark.long)])
+def test_a_strange_value_in_every_field(whole, mine, send, values):
     """Whatever stands in a field, no answer is a 500; what cannot be kept is refused at its field."""
     cases, wrong = 0, []
     for route in bodies(whole, mine):
@@ -173,7 +157,7 @@ def test_a_strange_value_in_every_field(whole, mine, send):
         good = {"version": 0} | (route.body(mine) or {})
         good = {name: value for name, value in good.items() if name in schema.fields}
         for name, field in schema.fields.items():
-            for value in STRANGE:
+            for value in values:
                 cases += 1
                 answer = send(route, json.dumps({**good, (field.data_key or name): value}))
                 if answer.status_code >= 500:
@@ -185,21 +169,13 @@ def test_a_strange_value_in_every_field(whole, mine, send):
     assert not wrong, "\n".join(wrong)
 
 
-def test_a_strange_value_in_every_query_parameter(whole, mine, send):
+ASKED = ("a%00b", "%ED%A0%80", "", "-1", "9" * 40)
+ASKED_FOR_MORE = ("%ff", "x" * 5000, "%EF%BC%91", "[]", "{}", "%2527%22")
+
+
+@pytest.mark.parametrize("values", [ASKED, pytest.param(ASKED_FOR_MORE, marks=pytest.mark.long)])
+def test_a_strange_value_in_every_query_parameter(whole, mine, send, values):
     wrong, cases = [], 0
-    values = (
-        "a%00b",
-        "%ED%A0%80",
-        "%ff",
-        "",
-        "x" * 5000,
-        "-1",
-        "9" * 40,
-        "%EF%BC%91",
-        "[]",
-        "{}",
-        "%2527%22",
-    )
     with unchanged(mine):
         for route, _operation in described(whole, mine):
             names = route.contract.query().fields if route.contract.query else ()
@@ -213,8 +189,12 @@ def test_a_strange_value_in_every_query_parameter(whole, mine, send):
     assert not wrong, "\n".join(wrong)
 
 
-def test_strange_headers(whole, mine, send):
-    values = ("", '"', "W/", '"9999999999999999999"', "*", "a" * 5000, "１", "-1", "\x7f", "é")
+HEADERS = ('"', '"9999999999999999999"', "é")
+MORE_HEADERS = ("", "W/", "*", "a" * 5000, "１", "-1", "\x7f")
+
+
+@pytest.mark.parametrize("values", [HEADERS, pytest.param(MORE_HEADERS, marks=pytest.mark.long)])
+def test_strange_headers(whole, mine, send, values):
     with unchanged(mine):
         for route, _operation in described(whole, mine):
             if not route.contract.body:

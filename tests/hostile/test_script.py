@@ -17,7 +17,7 @@ from tests.auth.people import PASSWORD, come_in
 from tests.complaints.conftest import TO_CLOSE, case, clock, house, intake
 from tests.conftest import client_at
 from tests.habits.asking import rightful
-from tests.habits.routes import routes
+from tests.habits.routes import PAPERS, routes
 from tests.habits.world import World
 from tests.hostile.pages import Page
 
@@ -47,7 +47,7 @@ def reads(app, world):
         if (
             route.method == "GET"
             and not route.api
-            and route.endpoint not in {"portal.language", "apex.home"}
+            and route.endpoint not in {"portal.language", "apex.home", *PAPERS}
         ):
             path = route.path(world)
             extra = INLINE if route.endpoint == "desk.ticket" else ()

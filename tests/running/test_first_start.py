@@ -1,4 +1,4 @@
-"""What `make run` does once everything is set up: the demonstration and the server in one process."""
+"""What `make run` does: the demonstration, whose tickets are `complaints.complaint`, and the server in one process."""
 
 from __future__ import annotations
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from uuid import UUID
 
 import pytest
@@ -38,7 +39,6 @@ class House:
     outsider: Actor
     supervisor: Actor
     manager: Actor
-    auditor: Actor
     contact_id: UUID
     customer: Actor
 
@@ -56,6 +56,13 @@ class House:
         with transaction():
             return service.open_ticket(new, actor=actor or self.agent, key=key)
 
+    @cached_property
+    def auditor(self) -> Actor:
+        """Who reads everything; hired when a story asks for him."""
+        with transaction():
+            user = people.create_user("shen@example.com", "shen", roles=("auditor",), actor=SYSTEM)
+            return people.actor_for(user)
+
     def move(self, ticket: Ticket, name: str, actor: Actor | None = None, **answers) -> Ticket:
         """Take a transition at the version it has now."""
         with transaction():
@@ -64,11 +71,15 @@ class House:
             )
 
 
-def _person(name: str, role: str, *team_ids: UUID) -> Actor:
-    user = people.create_user(
-        f"{name}@example.com", name, roles=(role,), teams=team_ids, actor=SYSTEM
-    )
-    return people.actor_for(user)
+def _people(*told: tuple[str, str, str, UUID]) -> dict[str, Actor]:
+    """Staff by what they are here, of (that, their name, their role, their team)."""
+    made = {
+        who: people.create_user(
+            f"{name}@example.com", name, roles=(role,), teams=(team_id,), actor=SYSTEM
+        )
+        for who, name, role, team_id in told
+    }
+    return {who: people.actor_for(user) for who, user in made.items()}
 
 
 def build_house(tenant: Tenant) -> House:
@@ -90,12 +101,13 @@ def build_house(tenant: Tenant) -> House:
             works=works.id,
             service_department=front.id,
             works_department=back.id,
-            agent=_person("lin", "agent", desk.id),
-            colleague=_person("zhao", "agent", desk.id),
-            outsider=_person("wu", "agent", works.id),
-            supervisor=_person("sun", "supervisor", desk.id),
-            manager=_person("ma", "manager", desk.id),
-            auditor=_person("shen", "auditor"),
+            **_people(
+                ("agent", "lin", "agent", desk.id),
+                ("colleague", "zhao", "agent", desk.id),
+                ("outsider", "wu", "agent", works.id),
+                ("supervisor", "sun", "supervisor", desk.id),
+                ("manager", "ma", "manager", desk.id),
+            ),
             contact_id=contact.id,
             customer=Actor(
                 kind="contact", id=contact.id, name="陈女士", grants=MATTER_GRANTS, locale="zh-CN"
