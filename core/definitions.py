@@ -17,7 +17,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from core.bodies import KINDS, from_body, to_body
 from core.clock import now
 from core.db import Base, UtcDateTime, db
-from core.errors import Invalid, NotFound, Problem
+from core.errors import Conflict, Invalid, NotFound, Problem
 from core.events import Event, canonical_json, emit
 from core.plugins import catalog, enabled
 from core.tenancy import TenantKeyed, bump_config, current_tenant
@@ -201,8 +201,13 @@ def register_check(kind: str, check: Callable[[Any], list[Problem]]) -> None:
         _checks[kind].append(check)
 
 
-def edit(kind: str, name: str, body: dict[str, Any], *, actor: Actor) -> str:
-    """Store a tenant's version of `name` and make it current; gives the new version, raises Invalid for a bad body."""
+def edit(
+    kind: str, name: str, body: dict[str, Any], *, actor: Actor, seen: str | None = None
+) -> str:
+    """Store a tenant's version of `name` and make it current; gives the new version, raises Invalid for a bad body.
+
+    `seen` is the version that the editor was shown: Conflict when another one is current by now.
+    """
     try:
         value = from_body(KINDS[kind], body)
     except (TypeError, ValueError) as error:
@@ -213,8 +218,11 @@ def edit(kind: str, name: str, body: dict[str, Any], *, actor: Actor) -> str:
         raise Invalid(Problem(field="name", message="definition.name_fixed"))
     if problems := [problem for check in _checks[kind] for problem in check(value)]:
         raise Invalid(*problems)
+    bump_config()  # holds the tenant's row: who edits at the same time waits, and reads what is kept here
     base = _latest_declared().get((kind, name), ("0", ""))[0]
     earlier = history(kind, name)
+    if seen is not None and seen != next((row.version for row in earlier if row.current), base):
+        raise Conflict("somebody else edited it", reason="edited")
     number = 1 + max((int(row.version.split("+")[1]) for row in earlier), default=0)
     for row in earlier:
         row.current = False
@@ -232,7 +240,6 @@ def edit(kind: str, name: str, body: dict[str, Any], *, actor: Actor) -> str:
         subject=("tenant", current_tenant().id),
         actor=actor,
     )
-    bump_config()
     return row.version
 
 

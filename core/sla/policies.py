@@ -98,18 +98,24 @@ def _named(name: str, version: str, value: Any) -> Named:
     return Named(name=name, version=version, edited="+" in version, value=value)
 
 
-def edit_policy(name: str, body: dict[str, Any], *, actor: Actor) -> str:
-    """Store the tenant's version of a policy, for tickets to come; gives the version, raises Invalid."""
+def edit_policy(name: str, body: dict[str, Any], *, actor: Actor, seen: str | None = None) -> str:
+    """Store the tenant's version of a policy, for tickets to come; gives the version, raises Invalid.
+
+    Conflict when the version `seen` is not the current one any more.
+    """
     actor.must("sla:write")
     policy: SlaPolicy = _read(SlaPolicy, body)
     problems = list(_policy_problems(policy))
     if problems:
         raise Invalid(*problems)
-    return definitions.edit("policy", name, body, actor=actor)
+    return definitions.edit("policy", name, body, actor=actor, seen=seen)
 
 
-def edit_calendar(name: str, body: dict[str, Any], *, actor: Actor) -> str:
-    """Store the tenant's version of a calendar, for clocks to come; gives the version, raises Invalid."""
+def edit_calendar(name: str, body: dict[str, Any], *, actor: Actor, seen: str | None = None) -> str:
+    """Store the tenant's version of a calendar, for clocks to come; gives the version, raises Invalid.
+
+    Conflict when the version `seen` is not the current one any more.
+    """
     actor.must("sla:write")
     calendar: Calendar = _read(Calendar, body)
     business.check(calendar, current_tenant().timezone)
@@ -117,7 +123,7 @@ def edit_calendar(name: str, body: dict[str, Any], *, actor: Actor) -> str:
         business.next_opening(calendar, now(), current_tenant().timezone)
     except business.NeverOpens:
         raise Invalid(Problem(field="hours", message="core.calendar.never_opens")) from None
-    return definitions.edit("calendar", name, body, actor=actor)
+    return definitions.edit("calendar", name, body, actor=actor, seen=seen)
 
 
 def reorder(names: Sequence[str], *, actor: Actor) -> None:

@@ -9,7 +9,6 @@ from zoneinfo import ZoneInfo
 from flask import Blueprint, g, request
 
 from core.host import (
-    Conflict,
     NotFound,
     calendars,
     catalog,
@@ -74,9 +73,7 @@ def detail(name: str) -> str:
 )
 def update(name: str) -> Any:
     """Keep the calendar as a new version, by which the next clocks count."""
-    if definitions.current_version(KIND, name) != request.form.get("version"):
-        raise Conflict("somebody else edited it", reason="edited")
-    _keep(name, definitions.get(KIND, name))
+    _keep(name, definitions.get(KIND, name), seen=request.form.get("version", ""))
     return shell.done("console.calendars.saved", f"/console/calendars/{name}")
 
 
@@ -90,13 +87,13 @@ def take_declared(name: str) -> Any:
     return shell.done("console.calendars.restored", f"/console/calendars/{name}")
 
 
-def _keep(name: str, old: Calendar) -> None:
+def _keep(name: str, old: Calendar, *, seen: str | None = None) -> None:
     answers = read_form(calendar_form(), request.form, audience="internal")
     if answers.problems:
         raise Invalid(*answers.problems)
     calendar = calendar_of(name, answers.values, old)
     if calendar != old:
-        sla_policies.edit_calendar(name, to_body(calendar), actor=g.actor)
+        sla_policies.edit_calendar(name, to_body(calendar), actor=g.actor, seen=seen)
 
 
 def _draw_form(name: str, calendar: Calendar, error: Any = None) -> str:

@@ -8,7 +8,6 @@ import sqlalchemy as sa
 from flask import Blueprint, g, request
 
 from core.host import (
-    Conflict,
     NotFound,
     Ticket,
     catalog,
@@ -104,9 +103,7 @@ def detail(name: str) -> str:
 )
 def update(name: str) -> Any:
     """Keep the policy as a new version, which the next tickets run on."""
-    if definitions.current_version(KIND, name) != request.form.get("version"):
-        raise Conflict("somebody else edited it", reason="edited")
-    _keep(name, definitions.get(KIND, name))
+    _keep(name, definitions.get(KIND, name), seen=request.form.get("version", ""))
     return shell.done("console.sla.saved", f"/console/sla/{name}")
 
 
@@ -120,13 +117,13 @@ def take_declared(name: str) -> Any:
     return shell.done("console.sla.restored", f"/console/sla/{name}")
 
 
-def _keep(name: str, old: SlaPolicy) -> None:
+def _keep(name: str, old: SlaPolicy, *, seen: str | None = None) -> None:
     answers = read_form(policy_form(old), request.form, audience="internal")
     if answers.problems:
         raise Invalid(*answers.problems)
     policy = policy_of(name, answers.values, old)
     if policy != old:
-        sla_policies.edit_policy(name, to_body(policy), actor=g.actor)
+        sla_policies.edit_policy(name, to_body(policy), actor=g.actor, seen=seen)
 
 
 def _draw_form(name: str, policy: SlaPolicy, error: Any = None) -> str:

@@ -9,10 +9,13 @@ import pytest
 from core import definitions
 from core.actors import SYSTEM
 from core.bodies import to_body
-from core.db import transaction
-from core.errors import Invalid
+from core.db import clear_session, transaction
+from core.errors import Conflict, Invalid
+from tests.tickets.test_at_once import at_once
 
 if TYPE_CHECKING:
+    from flask import Flask
+
     from core.tenancy import Tenant
 
 
@@ -56,3 +59,19 @@ def test_a_form_with_a_bad_field_is_refused(tenant: Tenant) -> None:
     with transaction():
         version = definitions.edit("form", "question", good, actor=SYSTEM)
     assert len(definitions.get("form", "question", version).fields) == 1
+
+
+def test_of_eight_who_edit_the_same_version_one_is_kept_and_the_others_are_told(
+    app: Flask, tenant: Tenant
+) -> None:
+    seen = definitions.current_version("calendar", "office")
+
+    def edit(number: int) -> str:
+        body = edited("calendar", "office", title=f"Office {number}")
+        with transaction():
+            return definitions.edit("calendar", "office", body, actor=SYSTEM, seen=seen)
+
+    said = at_once(app, tenant, 8, edit)
+    clear_session()
+    assert said.count(Conflict) == 7
+    assert [row.version for row in definitions.history("calendar", "office")] == [f"{seen}+1"]
