@@ -245,6 +245,7 @@ def edit(
 
 def take_declared(kind: str, name: str, *, actor: Actor) -> str:
     """Drop the tenant's edit: the latest declared version becomes current again."""
+    bump_config()  # waits like edit()
     version = _latest_declared()[kind, name][0]
     for row in history(kind, name):
         row.current = False
@@ -253,5 +254,4 @@ def take_declared(kind: str, name: str, *, actor: Actor) -> str:
         subject=("tenant", current_tenant().id),
         actor=actor,
     )
-    bump_config()
     return version

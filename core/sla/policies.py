@@ -127,15 +127,19 @@ def edit_calendar(name: str, body: dict[str, Any], *, actor: Actor, seen: str | 
 
 
 def reorder(names: Sequence[str], *, actor: Actor) -> None:
-    """Put the policies in this order; `names` must hold each of them once."""
+    """Put the policies in this order; `names` must hold each of them once.
+
+    Conflict when somebody has just edited one that moves.
+    """
     actor.must("sla:write")
-    known = {each.name: each.value for each in list_policies()}
+    known = {each.name: each for each in list_policies()}
     if sorted(names) != sorted(known):
         raise Invalid(Problem(field="names", message="core.policy.names_all"))
     for place, name in enumerate(names, start=1):
-        if known[name].order != place * STEP:
-            moved = replace(known[name], order=place * STEP)
-            definitions.edit("policy", name, to_body(moved), actor=actor)
+        policy: SlaPolicy = known[name].value
+        if policy.order != place * STEP:
+            body = to_body(replace(policy, order=place * STEP))
+            definitions.edit("policy", name, body, actor=actor, seen=known[name].version)
 
 
 def preview(about: Mapping[str, Any]) -> Explanation:

@@ -79,6 +79,9 @@ def test_an_edited_policy_goes_back_to_the_shipped_one(house, admin):
     version = re.search(r'name="version" value="([^"]+)"', admin.get("/console/sla/standard"))[1]
     fields = {**BASICS, "title": "Ours", **target(0, metric="resolution", amount="3", unit="days")}
     admin.post("/console/sla/standard", version=version, **fields)
+    admin.post("/console/sla/standard", version=version, **fields)
+    with house.inside():
+        assert len(definitions.history("policy", "standard")) == 1, "the same again is no edit"
     later = {**fields, "title": "Mine"}
     assert "Mine" in admin.post("/console/sla/standard", status=409, version=version, **later)
     with house.inside():

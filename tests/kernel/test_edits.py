@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from threading import Event
+from time import sleep
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -9,7 +11,7 @@ import pytest
 from core import definitions
 from core.actors import SYSTEM
 from core.bodies import to_body
-from core.db import clear_session, transaction
+from core.db import clear_session, db, transaction
 from core.errors import Conflict, Invalid
 from tests.tickets.test_at_once import at_once
 
@@ -75,3 +77,28 @@ def test_of_eight_who_edit_the_same_version_one_is_kept_and_the_others_are_told(
     clear_session()
     assert said.count(Conflict) == 7
     assert [row.version for row in definitions.history("calendar", "office")] == [f"{seen}+1"]
+
+
+def test_who_goes_back_to_the_shipped_one_waits_for_an_edit_and_ends_it(
+    app: Flask, tenant: Tenant
+) -> None:
+    edited_but_open, going_back = Event(), Event()
+
+    def work(number: int) -> str:
+        if number:
+            edited_but_open.wait(timeout=30)
+            with transaction():
+                going_back.set()
+                return definitions.take_declared("calendar", "office", actor=SYSTEM)
+        with transaction():
+            body = edited("calendar", "office", title="Office")
+            version = definitions.edit("calendar", "office", body, actor=SYSTEM)
+            db.session.flush()
+            edited_but_open.set()
+            going_back.wait(timeout=0.5)  # with SQLite the other does not even begin
+            sleep(0.1)  # the other has looked by now, or stands and waits
+        return version
+
+    at_once(app, tenant, 2, work)
+    clear_session()
+    assert [row.current for row in definitions.history("calendar", "office")] == [False]

@@ -15,7 +15,7 @@ from core.declarations import (
     SlaPolicy,
     Target,
 )
-from core.errors import Forbidden, Invalid
+from core.errors import Conflict, Forbidden, Invalid
 from core.sla import choosing, clocks, defaults, policies
 from core.sla.verify import verify
 from tests.sla.desk import Desk, at
@@ -116,6 +116,18 @@ def test_order_can_be_changed(desk: Desk) -> None:
     assert [each.name for each in policies.list_policies()] == turned
     with pytest.raises(Invalid), transaction():
         policies.reorder(turned[:-1], actor=desk.people["agent"])
+
+
+def test_changing_places_never_takes_back_what_somebody_has_just_edited(desk: Desk) -> None:
+    save(desk, replace(only(60, order=1), name="late"))
+    turned = [each.name for each in policies.list_policies()][::-1]
+    agent = desk.people["agent"]
+    with transaction():  # by somebody else: this request still has the old one before its eyes
+        policies.edit_policy("late", to_body(replace(only(90, order=1), name="late")), actor=agent)
+    with pytest.raises(Conflict), transaction():
+        policies.reorder(turned, actor=agent)
+    desk.next_request()
+    assert definitions.get("policy", "late").targets[0].seconds == 90
 
 
 def test_a_plugins_word_goes_first(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
