@@ -18,6 +18,7 @@ from core.db import db, transaction
 from core.errors import Forbidden, Invalid, NotSignedIn
 from core.events import EventRow
 from core.tenancy import as_tenant
+from tenants.service import set_state
 from tests.auth.people import hire
 
 if TYPE_CHECKING:
@@ -126,6 +127,17 @@ def test_scopes_are_cut_to_what_the_user_may(client: FlaskClient) -> None:
     narrow = token_of("audit@jinlan.example", "contact:read")
     bearer = {"Authorization": f"Bearer {narrow}"}
     assert client.post(URL, json={"display_name": "王芳"}, headers=bearer).status_code == 403
+
+
+def test_a_tenant_that_is_gone_answers_nowhere(client: FlaskClient) -> None:
+    hire("lan@jinlan.example", "admin")
+    token = token_of("lan@jinlan.example", "contact:read")
+    apex = {"base_url": "http://localhost", "headers": {"Authorization": f"Bearer {token}"}}
+    assert (client.get("/").status_code, client.get(URL, **apex).status_code) == (200, 200)
+    with transaction():
+        set_state("gone", actor=OPERATOR)
+    assert client.get("/").status_code == 404
+    assert client.get(URL, **apex).status_code in {401, 404}
 
 
 def test_dead_tokens_are_dead_at_once(client: FlaskClient) -> None:

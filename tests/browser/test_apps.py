@@ -98,6 +98,7 @@ def test_a_remote_app_from_manifest_to_gone(bridge, somebody, run_app):
         switch_off_and_gone(admin, agent, bridge)
         for person in (admin, agent):
             person.leave()
+    assert admin.complaints == agent.complaints == []
 
 
 def install(admin, bridge):
