@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -20,7 +21,12 @@ if TYPE_CHECKING:
 
 def create() -> Flask:
     """The application that the environment describes."""
-    return create_app(load_config(os.environ), [tenants.hooks, *discover()])
+    gc.disable()  # what is made here stays to the end of the process: never look through it for garbage
+    try:
+        return create_app(load_config(os.environ), [tenants.hooks, *discover()])
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 cli = build_cli(create)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import ctypes.util
+import gc
 import io
 import json
 import logging
@@ -18,12 +19,17 @@ import sys
 from pathlib import Path
 from typing import Any
 
+# A child lives for a second: looking for garbage while it imports is a tenth of that.
+gc.disable()
 # For each name that is not this system's, cffi would have a compiler look: a quarter of a short paper's time.
 ctypes.util.find_library = lambda name: None  # noqa: ARG005
 
 from weasyprint import CSS, HTML  # noqa: E402
 from weasyprint.text.fonts import FontConfiguration  # noqa: E402
 from weasyprint.urls import URLFetcher, URLFetcherResponse  # noqa: E402
+
+gc.freeze()
+gc.enable()
 
 ASSETS = Path(__file__).parent / "assets"
 LINKS = ("http:", "https:", "mailto:", "tel:", "#")
