@@ -13,12 +13,10 @@ from playwright.sync_api import sync_playwright
 from core.actors import OPERATOR
 from core.auth import service as people
 from core.auth import teams
-from core.config import load_config
-from core.db import clear_session, db, transaction
+from core.db import transaction
 from core.plugins import catalog
 from core.tenancy import as_tenant
 from tenants import service
-from tests.conftest import make_app
 from tests.running.conftest import installation  # noqa: F401  a fixture
 
 if TYPE_CHECKING:
@@ -44,9 +42,7 @@ FETCH = """async (path) => {
 @pytest.fixture
 def house(installation: Installation) -> dict[str, Any]:  # noqa: F811
     """One tenant with the complaints plugin, a service desk team, an agent, a supervisor and an admin."""
-    config = load_config(installation.environment)
-    app = make_app(config)
-    with app.app_context():
+    with installation.inside():
         with transaction():
             tenant = service.create_tenant("jinlan", {"zh-CN": "锦澜服务", "en": "Jinlan Services"})
         with as_tenant(tenant), transaction():
@@ -70,9 +66,6 @@ def house(installation: Installation) -> dict[str, Any]:  # noqa: F811
                     mail, name, password=PASSWORD, roles=(role,), teams=(team.id,), actor=OPERATOR
                 )
             found = {"works": works.id, "team": team.id}
-        clear_session()
-        for engine in db.engines.values():
-            engine.dispose()
     return {
         "installation": installation,
         "url": f"http://jinlan.localhost:{installation.port}",

@@ -15,13 +15,10 @@ import pytest
 
 from core.actors import OPERATOR
 from core.auth import service as people
-from core.config import load_config
 from core.contacts import service as contacts
 from core.contacts.points import PointIn
-from core.db import clear_session, db, transaction
-from core.tenancy import as_tenant, find_tenant
+from core.db import transaction
 from core.tickets import service as tickets
-from tests.conftest import make_app
 
 pytestmark = pytest.mark.browser
 
@@ -34,21 +31,16 @@ def bridge(house):
     """The house may reach loopback; an open ticket; the example's manifest for a free port, and how to start it."""
     installation = house["installation"]
     installation.environment["POLYDESK_EGRESS_ALLOW"] = "127.0.0.1"
-    app = make_app(load_config(installation.environment))
-    with app.app_context():
-        with as_tenant(find_tenant("jinlan")):
-            agent = people.actor_for(people.find_user("li@jinlan.example"))
-            with transaction():
-                points = [PointIn("phone", "+8613800006021")]
-                lin = contacts.create_contact("林静", points=points, verified=True, actor=OPERATOR)
-                new = tickets.NewTicket(
-                    type="problem", subject="水压不足", description="早晨六点起顶层没有水。",
-                    contact_id=lin.id, category="other", team_id=house["team"], assignee_id=agent.id,
-                )  # fmt: skip
-                ticket = tickets.open_ticket(new, actor=agent).id
-        clear_session()
-        for engine in db.engines.values():
-            engine.dispose()
+    with installation.inside("jinlan"):
+        agent = people.actor_for(people.find_user("li@jinlan.example"))
+        with transaction():
+            points = [PointIn("phone", "+8613800006021")]
+            lin = contacts.create_contact("林静", points=points, verified=True, actor=OPERATOR)
+            new = tickets.NewTicket(
+                type="problem", subject="水压不足", description="早晨六点起顶层没有水。",
+                contact_id=lin.id, category="other", team_id=house["team"], assignee_id=agent.id,
+            )  # fmt: skip
+            ticket = tickets.open_ticket(new, actor=agent).id
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]

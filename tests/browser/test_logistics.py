@@ -20,17 +20,15 @@ from core.actors import OPERATOR
 from core.auth import service as people
 from core.auth import teams
 from core.clock import now
-from core.config import load_config
 from core.contacts.points import PointIn
 from core.contacts.service import create_contact
-from core.db import clear_session, db, transaction
+from core.db import db, transaction
 from core.tenancy import as_tenant, find_tenant
 from plugins.logistics import carriers, detector
 from plugins.logistics.adapters import SIGNATURE, TIME, signature
 from plugins.logistics.models import Shipment
 from tenants import service
 from tests.browser.conftest import PASSWORD, SCREENS, Person, answer, fetched
-from tests.conftest import make_app
 from tests.logistics.conftest import Run
 
 pytestmark = pytest.mark.browser
@@ -42,16 +40,9 @@ class Yard:
 
     def __init__(self, installation):
         self.installation = installation
-        self.app = make_app(load_config(installation.environment))
         self.url = f"http://xunda.localhost:{installation.port}"
-        with self.app.app_context():
+        with installation.inside():
             self._found()
-            self._leave()
-
-    def _leave(self):
-        clear_session()
-        for engine in db.engines.values():
-            engine.dispose()
 
     def _found(self):
         with transaction():
@@ -103,20 +94,16 @@ class Yard:
 
     def a_day_passes(self, number):
         """What was told of the parcel lies a day further back; then the detector looks."""
-        with self.app.app_context():
-            with as_tenant(find_tenant("xunda")):
-                back = timedelta(hours=26)
-                with transaction():
-                    row = db.session.scalars(
-                        sa.select(Shipment).where(Shipment.number == number)
-                    ).one()
-                    row.heard_at, row.created_at, row.since = (
-                        row.heard_at - back, row.created_at - back, row.since - back,
-                    )  # fmt: skip
-                run = Run(row.id, {})
-                detector.detect(run)
-                assert run.result["found"] == 1
-            self._leave()
+        with self.installation.inside("xunda"):
+            back = timedelta(hours=26)
+            with transaction():
+                row = db.session.scalars(sa.select(Shipment).where(Shipment.number == number)).one()
+                row.heard_at, row.created_at, row.since = (
+                    row.heard_at - back, row.created_at - back, row.since - back,
+                )  # fmt: skip
+            run = Run(row.id, {})
+            detector.detect(run)
+            assert run.result["found"] == 1
 
 
 @pytest.fixture

@@ -9,12 +9,9 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 import pytest
 
 from core.actors import OPERATOR
-from core.config import load_config
-from core.db import clear_session, db, transaction
+from core.db import transaction
 from core.oauth import service
-from core.tenancy import as_tenant, find_tenant
 from tests.browser.conftest import Person
-from tests.conftest import make_app
 
 pytestmark = pytest.mark.browser
 
@@ -48,18 +45,12 @@ def back():
 @pytest.fixture
 def public(house):
     """An app that the company knows, by its public identifier."""
-    app = make_app(load_config(house["installation"].environment))
-    with app.app_context():
-        with as_tenant(find_tenant("jinlan")), transaction():
-            client, _secret = service.register_client(
-                "点数桥", publisher="北辰软件", redirect_uris=["http://127.0.0.1/back"],
-                scopes=["ticket:read", "ticket:write", "app:write"], actor=OPERATOR,
-            )  # fmt: skip
-            made = service.public_id(client)
-        clear_session()
-        for engine in db.engines.values():
-            engine.dispose()
-    return made
+    with house["installation"].inside("jinlan"), transaction():
+        client, _secret = service.register_client(
+            "点数桥", publisher="北辰软件", redirect_uris=["http://127.0.0.1/back"],
+            scopes=["ticket:read", "ticket:write", "app:write"], actor=OPERATOR,
+        )  # fmt: skip
+        return service.public_id(client)
 
 
 def question(public, back, **changes):

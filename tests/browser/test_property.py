@@ -10,15 +10,12 @@ from pypdf import PdfReader
 
 from core.actors import SYSTEM
 from core.auth import service as people
-from core.config import load_config
 from core.contacts.points import PointIn
 from core.contacts.service import create_contact
-from core.db import clear_session, db, transaction
-from core.tenancy import as_tenant, find_tenant
+from core.db import db, transaction
 from plugins.property_mgmt import contractors, estates, residents
 from tenants import service
 from tests.browser.conftest import answer, fetched
-from tests.conftest import make_app
 
 pytestmark = pytest.mark.browser
 
@@ -26,32 +23,28 @@ pytestmark = pytest.mark.browser
 @pytest.fixture
 def estate(house):
     """The house looks after one estate and knows one plumber."""
-    app = make_app(load_config(house["installation"].environment))
-    with app.app_context():
-        with as_tenant(find_tenant("jinlan")), transaction():
-            service.enable_plugin("property_mgmt", actor=SYSTEM)
-        with as_tenant(find_tenant("jinlan")), transaction():
-            admin = people.actor_for(people.find_user("zhou@jinlan.example"))
-            found = estates.add_estate(
-                {"code": "JL", "name": "锦澜花园", "service_grade": 1}, actor=admin
-            )
-            building = estates.add_building(
-                {"estate_id": found.id, "code": "3", "name": "3栋"}, actor=admin
-            )
-            unit = estates.add_unit(
-                {"building_id": building.id, "number": "1-1802", "area_cm2": 1_186_000}, actor=admin
-            )
-            contact = create_contact(
-                "林晓雯", points=[PointIn("phone", "+8613800006021")], verified=True, actor=admin
-            )
-            db.session.flush()
-            residents.move_in(
-                {"unit_id": unit.id, "contact_id": contact.id, "role": "owner"}, actor=admin
-            )
-            contractors.add_contractor("清源管道", "13800009102", ["water"], actor=admin)
-        clear_session()
-        for engine in db.engines.values():
-            engine.dispose()
+    inside = house["installation"].inside
+    with inside("jinlan"), transaction():
+        service.enable_plugin("property_mgmt", actor=SYSTEM)
+    with inside("jinlan"), transaction():
+        admin = people.actor_for(people.find_user("zhou@jinlan.example"))
+        found = estates.add_estate(
+            {"code": "JL", "name": "锦澜花园", "service_grade": 1}, actor=admin
+        )
+        building = estates.add_building(
+            {"estate_id": found.id, "code": "3", "name": "3栋"}, actor=admin
+        )
+        unit = estates.add_unit(
+            {"building_id": building.id, "number": "1-1802", "area_cm2": 1_186_000}, actor=admin
+        )
+        contact = create_contact(
+            "林晓雯", points=[PointIn("phone", "+8613800006021")], verified=True, actor=admin
+        )
+        db.session.flush()
+        residents.move_in(
+            {"unit_id": unit.id, "contact_id": contact.id, "role": "owner"}, actor=admin
+        )
+        contractors.add_contractor("清源管道", "13800009102", ["water"], actor=admin)
     return house
 
 

@@ -15,13 +15,10 @@ from pypdf import PdfReader
 
 from core.actors import OPERATOR, SYSTEM
 from core.clock import now
-from core.config import load_config
-from core.db import clear_session, db, transaction
-from core.tenancy import as_tenant, find_tenant
+from core.db import transaction
 from plugins.retail import members, statements
 from tenants import service
 from tests.browser.conftest import SCREENS, answer, fetched
-from tests.conftest import make_app
 from tests.retail.world import application, join, sell, stock, tender
 
 pytestmark = pytest.mark.browser
@@ -31,40 +28,28 @@ PHONE = "13800006021"
 @pytest.fixture
 def mall(house):
     """The house with retail on: goods, a member, and a receipt by bank card of ten days ago."""
-    config = load_config(house["installation"].environment)
-    app = make_app(config)
-    with app.app_context():
-        with as_tenant(find_tenant("jinlan")), transaction():
-            service.enable_plugin("retail", actor=OPERATOR)
-        clear_session()
-        with as_tenant(find_tenant("jinlan")):
-            stock()
-            member = join(name="林晓雯", phone=PHONE, address="锦绣路8号1幢2单元301室")
-            join(name="周建国", phone="13800007788", address="和平街3号2幢1单元502室")
-            paid = (tender("bank", 89_900, account="6021"),)
-            sale = sell(
-                ("YRF-M", 1), member=member, tenders=paid, days_ago=10, number="XP20261112001"
+    inside = house["installation"].inside
+    with inside("jinlan"), transaction():
+        service.enable_plugin("retail", actor=OPERATOR)
+    with inside("jinlan"):
+        stock()
+        member = join(name="林晓雯", phone=PHONE, address="锦绣路8号1幢2单元301室")
+        join(name="周建国", phone="13800007788", address="和平街3号2幢1单元502室")
+        paid = (tender("bank", 89_900, account="6021"),)
+        sale = sell(("YRF-M", 1), member=member, tenders=paid, days_ago=10, number="XP20261112001")
+        sell(("XH-50", 1), member=member, days_ago=3, number="XP20261119002")
+        with transaction():
+            made = members.apply_for_card(
+                application(name="林建军", address="锦绣路 8号1幢2单元301"), actor=SYSTEM
             )
-            sell(("XH-50", 1), member=member, days_ago=3, number="XP20261119002")
-            with transaction():
-                made = members.apply_for_card(
-                    application(name="林建军", address="锦绣路 8号1幢2单元301"), actor=SYSTEM
-                )
-                members.take_step(made.id, "check", {}, actor=SYSTEM, version=made.version)
-            found = {"sale": sale.number, "member": str(member.id), "application": str(made.id)}
-        clear_session()
-        for engine in db.engines.values():
-            engine.dispose()
-    return {**house, **found, "app": app}
+            members.take_step(made.id, "check", {}, actor=SYSTEM, version=made.version)
+        found = {"sale": sale.number, "member": str(member.id), "application": str(made.id)}
+    return {**house, **found}
 
 
 def points_of(mall):
-    with mall["app"].app_context(), as_tenant(find_tenant("jinlan")):
-        found = statements.balance_of(members.get_member(UUID(mall["member"])).id)
-        clear_session()
-        for engine in db.engines.values():
-            engine.dispose()
-    return found.active
+    with mall["installation"].inside("jinlan"):
+        return statements.balance_of(members.get_member(UUID(mall["member"])).id).active
 
 
 def submit(page, form):

@@ -9,8 +9,9 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,11 +22,14 @@ from click.testing import CliRunner
 from core.cli import polydesk
 from core.config import load_config
 from core.db import clear_session, db
+from core.tenancy import as_tenant, find_tenant
 from tests.conftest import POSTGRESQL, make_app, migrate
 from tests.services import fresh_postgresql, fresh_sqlite
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from flask import Flask
 
 BIN = Path(sys.executable).parent
 PATIENCE = 30
@@ -37,6 +41,23 @@ class Installation:
 
     environment: dict[str, str]
     port: int
+
+    @cached_property
+    def app(self) -> Flask:
+        """The application within this process, on the installation's database."""
+        return make_app(load_config(self.environment))
+
+    @contextmanager
+    def inside(self, slug: str = "") -> Iterator[None]:
+        """Speak to services, as the tenant of that name when one is given; no connection stays open."""
+        with self.app.app_context():
+            try:
+                with as_tenant(find_tenant(slug)) if slug else nullcontext():
+                    yield
+            finally:
+                clear_session()
+                for engine in db.engines.values():
+                    engine.dispose()
 
     def polydesk(self, *words: str) -> str:
         """Run a command in a fresh process; gives what it printed."""
@@ -53,15 +74,12 @@ class Installation:
 
     def quickly(self, *words: str) -> str:
         """Run a command within this process, for what a story takes for granted; gives what it printed."""
-        app = make_app(load_config(self.environment))
         commands = click.Group(commands=dict(polydesk.commands))
-        for filled in app.extensions["polydesk_plugins"][0].hook.register_commands.get_hookimpls():
+        hook = self.app.extensions["polydesk_plugins"][0].hook
+        for filled in hook.register_commands.get_hookimpls():
             filled.function(commands)
-        with app.app_context():
+        with self.inside():
             done = CliRunner().invoke(commands, words, catch_exceptions=False)
-            clear_session()
-            for engine in db.engines.values():
-                engine.dispose()
         assert done.exit_code == 0, done.output
         return done.output
 

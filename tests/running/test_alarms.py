@@ -8,12 +8,9 @@ from dataclasses import replace
 
 from core.actors import SYSTEM
 from core.bodies import to_body
-from core.config import load_config
-from core.db import clear_session, db, transaction
+from core.db import transaction
 from core.declarations import Target
 from core.sla import defaults, policies
-from core.tenancy import as_tenant, find_tenant
-from tests.conftest import make_app
 
 QUICK = replace(
     defaults.DEFAULT_POLICY,
@@ -23,12 +20,8 @@ QUICK = replace(
 
 
 def _promise_three_seconds(installation):
-    with make_app(load_config(installation.environment)).app_context():
-        with as_tenant(find_tenant("swift")), transaction():
-            policies.edit_policy("standard", to_body(QUICK), actor=SYSTEM)
-        clear_session()
-        for engine in db.engines.values():
-            engine.dispose()
+    with installation.inside("swift"), transaction():
+        policies.edit_policy("standard", to_body(QUICK), actor=SYSTEM)
 
 
 def test_a_warning_and_a_breach_arrive_in_the_feed_of_the_running_server(installation):
