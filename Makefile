@@ -12,6 +12,8 @@ TEST_ARGS ?=
 POLYDESK_EGRESS_ALLOW ?= 127.0.0.1
 BIN := .venv/bin
 export PYTHON POLYDESK_EGRESS_ALLOW
+# Without bytecode every process of a run would compile the whole house again.
+unexport PYTHONDONTWRITEBYTECODE
 
 help: ## Show this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/make \1	\2/p' Makefile | expand -t 20

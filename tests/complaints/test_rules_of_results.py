@@ -212,9 +212,9 @@ def test_an_appeal_comes_once_in_its_window_and_another_decides(case: Case) -> N
 @pytest.mark.parametrize(("minutes", "state"), [(59, "met"), (61, "breached")])
 def test_the_plan_is_due_in_an_hour(case: Case, minutes: int, state: str) -> None:
     """G complaint 10:00 / W 11:01 no plan / T breach at 11:00."""
-    run_until(case.clock, MONDAY + timedelta(minutes=minutes - len(TO_PLAN)))
+    run_until(case.clock, MONDAY + timedelta(minutes=minutes - len(TO_PLAN)), housekeeping=False)
     case.go(*TO_PLAN)
-    run_until(case.clock, MONDAY + timedelta(minutes=minutes))
+    run_until(case.clock, MONDAY + timedelta(minutes=minutes), housekeeping=False)
     breaches = db.session.scalars(
         sa.select(EventRow).where(EventRow.type == "clock.breached")
     ).all()
@@ -234,7 +234,7 @@ def test_the_follow_up_is_due_in_a_day_around_the_clock(
     case.go(*TO_SIGN)
     confirmed = case.clock.at
     case.go("confirm_result")
-    run_until(case.clock, confirmed + timedelta(hours=hours))
+    run_until(case.clock, confirmed + timedelta(hours=hours), housekeeping=False)
     rows = db.session.scalars(sa.select(EventRow).where(EventRow.type == "clock.breached")).all()
     found = [row.occurred_at for row in rows if "complaints.follow_up" in row.data]
     assert found == ([confirmed + timedelta(days=1)] if breached else [])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import pytest
 import sqlalchemy as sa
 from redis import Redis
 from rq import Queue
@@ -21,6 +22,7 @@ from tests.hooks.conftest import dummy_app, nodding  # noqa: F401  fixtures
 from tests.services import start_redis
 
 
+@pytest.mark.usefixtures("alone")
 def test_a_delivery_goes_through_redis_as_json_and_acts_once(nodding, dummy_app, monkeypatch):  # noqa: F811
     url = start_redis()
     monkeypatch.setattr(wsgi, "_worker", [dummy_app])

@@ -5,9 +5,6 @@ from __future__ import annotations
 import pytest
 import sqlalchemy as sa
 
-import plugins.complaints.hooks
-import plugins.logistics.hooks
-import tenants.hooks
 from core.actors import OPERATOR, SYSTEM
 from core.bodies import KINDS, from_body, to_body
 from core.contacts.service import get_contact
@@ -15,7 +12,6 @@ from core.db import db, transaction
 from core.forms.checks import check_form
 from core.panels import draw_panel
 from core.plugins import catalog
-from core.testing import check_plugin
 from core.tickets import service as tickets
 from plugins.logistics import cases, notes, orders, privacy, shipments
 from plugins.logistics.forms import FORMS
@@ -273,9 +269,3 @@ def test_off_means_no_pages_and_no_doors_and_its_tickets_stay_readable(depot, cl
     )
     assert cases.cases_at(ticket_id)[0].over_at
     assert orders.get_order(shipments.by_number(number).order_id).state == "completed"
-
-
-def test_the_plugin_passes_the_exam():
-    exam = check_plugin(plugins.logistics.hooks, beside=(tenants.hooks, plugins.complaints.hooks))
-    assert exam.wrong == []
-    assert len(exam.done) > 15

@@ -8,9 +8,6 @@ from contextvars import Context
 
 import pytest
 
-import plugins.complaints.hooks
-import plugins.property_mgmt.hooks
-import tenants.hooks
 from core.actors import OPERATOR, SYSTEM
 from core.auth.tokens import create_token
 from core.bodies import KINDS, from_body, to_body
@@ -21,7 +18,6 @@ from core.forms.checks import check_form
 from core.plugins import catalog
 from core.reports import service as reports
 from core.tenancy import as_tenant
-from core.testing import check_plugin
 from core.tickets import service as tickets
 from plugins.property_mgmt import effects, orders, privacy, residents, signing
 from plugins.property_mgmt.contractors import job_path
@@ -361,12 +357,3 @@ def test_off_means_gone_and_on_means_back(home: Home, client) -> None:
     with transaction():
         life.enable_plugin("property_mgmt", actor=OPERATOR)
     assert client.get(REPAIR).status_code == 200
-
-
-def test_plugin_passes_the_exam() -> None:
-    exam = check_plugin(
-        plugins.property_mgmt.hooks, beside=(tenants.hooks, plugins.complaints.hooks)
-    )
-    assert exam.wrong == []
-    assert len(exam.done) > 20
-    assert orders.CONTRACTOR

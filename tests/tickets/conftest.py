@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -24,6 +25,20 @@ from core.tickets.models import Ticket
 SCOPES = ("ticket:read", "ticket:write", "ticket:assign", "event:read")
 
 
+def hired(name: str, role: str, team: str = "") -> Any:
+    """A member of staff of a House, of one role, in its team of that field; hired when a story first asks."""
+
+    def hire(house: House) -> Actor:
+        teams = (getattr(house, team),) if team else ()
+        with transaction():
+            user = people.create_user(
+                f"{name}@example.com", name, roles=(role,), teams=teams, actor=SYSTEM
+            )
+            return people.actor_for(user)
+
+    return cached_property(hire)
+
+
 @dataclass
 class House:
     """Ids and actors of one tenant's desk."""
@@ -34,13 +49,15 @@ class House:
     works: UUID
     service_department: UUID
     works_department: UUID
-    agent: Actor
-    colleague: Actor
-    outsider: Actor
-    supervisor: Actor
-    manager: Actor
     contact_id: UUID
     customer: Actor
+
+    agent = hired("lin", "agent", "desk")
+    colleague = hired("zhao", "agent", "desk")
+    outsider = hired("wu", "agent", "works")
+    supervisor = hired("sun", "supervisor", "desk")
+    manager = hired("ma", "manager", "desk")
+    auditor = hired("shen", "auditor")
 
     def open(self, *, actor: Actor | None = None, key: str = "", **changes) -> Ticket:
         """A ticket of the customer's, opened by the agent for the desk."""
@@ -56,30 +73,12 @@ class House:
         with transaction():
             return service.open_ticket(new, actor=actor or self.agent, key=key)
 
-    @cached_property
-    def auditor(self) -> Actor:
-        """Who reads everything; hired when a story asks for him."""
-        with transaction():
-            user = people.create_user("shen@example.com", "shen", roles=("auditor",), actor=SYSTEM)
-            return people.actor_for(user)
-
     def move(self, ticket: Ticket, name: str, actor: Actor | None = None, **answers) -> Ticket:
         """Take a transition at the version it has now."""
         with transaction():
             return service.move_ticket(
                 ticket.id, name, answers, actor=actor or self.agent, version=ticket.version
             )
-
-
-def _people(*told: tuple[str, str, str, UUID]) -> dict[str, Actor]:
-    """Staff by what they are here, of (that, their name, their role, their team)."""
-    made = {
-        who: people.create_user(
-            f"{name}@example.com", name, roles=(role,), teams=(team_id,), actor=SYSTEM
-        )
-        for who, name, role, team_id in told
-    }
-    return {who: people.actor_for(user) for who, user in made.items()}
 
 
 def build_house(tenant: Tenant) -> House:
@@ -93,26 +92,18 @@ def build_house(tenant: Tenant) -> House:
         evening = teams.create_team("evening", "晚班", front.id, actor=SYSTEM)
         works = teams.create_team("works", "维修组", back.id, actor=SYSTEM)
         contact = create_contact("陈女士", locale="zh-CN", actor=SYSTEM)
-    with transaction():
-        return House(
-            tenant=tenant,
-            desk=desk.id,
-            evening=evening.id,
-            works=works.id,
-            service_department=front.id,
-            works_department=back.id,
-            **_people(
-                ("agent", "lin", "agent", desk.id),
-                ("colleague", "zhao", "agent", desk.id),
-                ("outsider", "wu", "agent", works.id),
-                ("supervisor", "sun", "supervisor", desk.id),
-                ("manager", "ma", "manager", desk.id),
-            ),
-            contact_id=contact.id,
-            customer=Actor(
-                kind="contact", id=contact.id, name="陈女士", grants=MATTER_GRANTS, locale="zh-CN"
-            ),
-        )
+    return House(
+        tenant=tenant,
+        desk=desk.id,
+        evening=evening.id,
+        works=works.id,
+        service_department=front.id,
+        works_department=back.id,
+        contact_id=contact.id,
+        customer=Actor(
+            kind="contact", id=contact.id, name="陈女士", grants=MATTER_GRANTS, locale="zh-CN"
+        ),
+    )
 
 
 @pytest.fixture
