@@ -1,9 +1,9 @@
-# Polydesk's manual in five commands. A variable of the environment wins over every value here.
+# Polydesk's manual in six commands. A variable of the environment wins over every value here.
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run test check check-long
+.PHONY: help run test test-stories check check-long
 
 PYTHON ?= python3
 TEST_DATABASES ?= $(or $(POLYDESK_TEST_DATABASE),sqlite postgresql)
@@ -31,6 +31,9 @@ test: ## Set up what is missing, then run the suite on SQLite and on PostgreSQL
 	    POLYDESK_TEST_DATABASE=$$database $(BIN)/python -m tests.services \
 	        $(BIN)/python -m pytest -n $(TEST_WORKERS) --dist loadgroup $(TEST_ARGS); \
 	done
+
+test-stories: ## What `make test` leaves out for its length: browser stories, the demonstration, strangers' programs
+	@$(MAKE) test TEST_DATABASES=sqlite TEST_ARGS="-m story $(TEST_ARGS)"
 
 check: ## Lint, format, types, import contracts and spelling
 	@tools/setup requirements-dev.lock

@@ -69,12 +69,10 @@ DRAWN = (
 )
 """Pages and papers, run with SQLite alone: what the database does below them is shown by the rooms' tests, on both."""
 ABOVE = (
-    "tests/apps/test_example.py",
     "tests/complaints/test_fair_and_patient.py",
     "tests/complaints/test_how_to_complain.py",
     "tests/complaints/test_rules_of_results.py",
     "tests/complaints/test_triage.py",
-    "tests/demo/",
     "tests/habits/test_strangers.py",
     "tests/hooks/test_requests.py",
     "tests/hostile/test_api.py",
@@ -82,7 +80,6 @@ ABOVE = (
     "tests/logistics/",
     "tests/oauth/test_attacks.py",
     "tests/oauth/test_everywhere.py",
-    "tests/oauth/test_stranger.py",
     "tests/property_mgmt/",
     "tests/retail/",
     "tests/sla/test_machine.py",
@@ -183,10 +180,10 @@ def pytest_make_parametrize_id(val: object) -> str | None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what this run need not ask: `make check-long` asks all of it, and so does whoever names a path."""
+    """Leave out what this run need not ask; `make check-long` asks it, and whoever names a path or a mark."""
     items.sort(key=lambda item: not item.nodeid.startswith(LONG_FIRST))
-    whole = config.args_source is pytest.Config.ArgsSource.TESTPATHS
-    out = [item for item in items if _left_out(item, short=whole and not LONG)]
+    named = config.args_source is not pytest.Config.ArgsSource.TESTPATHS or config.option.markexpr
+    out = [item for item in items if _left_out(item, short=not named and not LONG)]
     config.hook.pytest_deselected(items=out)
     gone = set(out)
     items[:] = [item for item in items if item not in gone]
@@ -194,6 +191,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def _left_out(item: pytest.Item, *, short: bool) -> bool:
     if item.get_closest_marker("long") and not LONG:
+        return True
+    if short and item.get_closest_marker("story"):
         return True
     if not POSTGRESQL:
         return short and item.nodeid.startswith(STRICTER)

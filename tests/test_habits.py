@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from core import hookspecs
+from tests import conftest
 from tests.habits import source, suite
 
 FILE_LINES, FUNCTION_LINES, NESTING = 400, 40, 3
@@ -286,6 +287,28 @@ def test_every_test_asserts():
 
 def test_no_test_dozes():
     assert not suite.long_waits()
+
+
+LEFT_OUT = {
+    *conftest.LONG_FIRST,
+    *conftest.DRAWN,
+    *conftest.ABOVE,
+    *conftest.BELOW,
+    *conftest.STRICTER,
+}
+
+
+@pytest.mark.parametrize("named", sorted(LEFT_OUT))
+def test_what_a_run_leaves_out_is_there(named):
+    path, _, test = named.partition("::")
+    assert (source.ROOT / path).exists()
+    assert not test or f"def {test}" in (source.ROOT / path).read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("named", conftest.STRICTER)
+def test_what_sqlite_leaves_out_is_asked_of_postgresql(named):
+    assert not named.startswith(conftest.DRAWN)
+    assert named.startswith(conftest.BELOW) or not named.startswith(conftest.ABOVE)
 
 
 @pytest.mark.xdist_group("one")

@@ -25,6 +25,8 @@ from core.tickets.models import Message
 from tests.apps.living import close, living
 from tests.habits import source
 
+pytestmark = pytest.mark.story
+
 HOME = source.ROOT / "examples" / "loyalty_bridge"
 FILE = HOME / "loyalty_bridge.py"
 MANIFEST = json.loads((HOME / "manifest.json").read_text(encoding="utf-8"))

@@ -20,7 +20,7 @@ from core.contacts.points import PointIn
 from core.db import transaction
 from core.tickets import service as tickets
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.story]
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "loyalty_bridge"
 PATIENCE = 20

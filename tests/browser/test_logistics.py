@@ -31,7 +31,7 @@ from tenants import service
 from tests.browser.conftest import PASSWORD, SCREENS, Person, answer, fetched
 from tests.logistics.conftest import Run
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.story]
 KEY = "a key between us and the carrier"
 
 

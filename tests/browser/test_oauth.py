@@ -13,7 +13,7 @@ from core.db import transaction
 from core.oauth import service
 from tests.browser.conftest import Person
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.story]
 
 
 class _Back(BaseHTTPRequestHandler):

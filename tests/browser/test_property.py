@@ -17,7 +17,7 @@ from plugins.property_mgmt import contractors, estates, residents
 from tenants import service
 from tests.browser.conftest import answer, fetched
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.story]
 
 
 @pytest.fixture

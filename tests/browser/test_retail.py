@@ -21,7 +21,7 @@ from tenants import service
 from tests.browser.conftest import SCREENS, answer, fetched
 from tests.retail.world import application, join, sell, stock, tender
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.story]
 PHONE = "13800006021"
 
 

@@ -31,16 +31,13 @@ from tenants.demo.plan import DAYS, make_plan, timeline
 from tenants.demo.seed import seed
 from tenants.demo.stories import BLANK, DATA, SLUGS, company
 from tenants.portal.settings import portal_settings
-from tests.conftest import LONG
 
 PRESENT = datetime(2026, 3, 18, 7, 30, tzinfo=UTC)
-# The first company is seeded and verified by the pictures of every screen (tests/browser/test_screens.py).
-SEEDED = SLUGS if LONG else SLUGS[1:]
 COMPLAINT, ORDINARY = "complaints.complaint", "ticket"
 FEW = 12
 
 # one worker seeds for all of them
-pytestmark = pytest.mark.xdist_group("demo")
+pytestmark = [pytest.mark.story, pytest.mark.xdist_group("demo")]
 
 
 BLIND: Counter[str] = Counter()
@@ -63,16 +60,16 @@ def look(connection: object, cursor: object, statement: str, *_: object) -> None
 
 @pytest.fixture(scope="module")
 def seeded(app: Flask) -> dict[str, int]:
-    """The companies with a few tickets each; made once for this module."""
+    """Every company with a few tickets; made once for this module."""
     with app.app_context():
         sa.event.listen(db.engine, "before_cursor_execute", look)
-        made = seed(tickets=FEW, slugs=SEEDED)
+        made = seed(tickets=FEW)
         sa.event.remove(db.engine, "before_cursor_execute", look)
         clear_session()
         return made
 
 
-@pytest.fixture(params=SEEDED)
+@pytest.fixture(params=SLUGS)
 def inside(request: pytest.FixtureRequest, seeded: dict[str, int], context: None) -> Tenant:
     """One of the companies, entered."""
     found = find_tenant(request.param)
@@ -155,10 +152,10 @@ def test_phrases_are_the_same_in_both_languages() -> None:
 
 
 def test_each_company_is_made_once(seeded: dict[str, int], context: None) -> None:
-    assert seeded == dict.fromkeys(SEEDED, FEW)
-    before = [_rows(slug) for slug in SEEDED]
-    assert seed(tickets=FEW, slugs=SEEDED) == {}
-    assert [_rows(slug) for slug in SEEDED] == before
+    assert seeded == dict.fromkeys(SLUGS, FEW)
+    before = [_rows(slug) for slug in SLUGS]
+    assert seed(tickets=FEW) == {}
+    assert [_rows(slug) for slug in SLUGS] == before
 
 
 @pytest.mark.usefixtures("seeded")

@@ -20,6 +20,8 @@ with warnings.catch_warnings():
 
 __all__ = ["installation"]
 
+pytestmark = pytest.mark.story
+
 BACK = "https://stranger.example/back"
 VERIFIER = "a-verifier-of-the-strangers-own-making-0123456789"
 PASSWORD = "a long enough one"
