@@ -32,7 +32,7 @@ test: ## Set up what is missing, then run the suite on SQLite and on PostgreSQL
 	        $(BIN)/python -m pytest -n $(TEST_WORKERS) --dist loadgroup $(TEST_ARGS); \
 	done
 
-test-stories: ## What `make test` leaves out for its length: browser stories, the demonstration, strangers' programs
+test-stories: ## What `make test` leaves out for its length: stories in a browser, the demonstration, walks over every page
 	@$(MAKE) test TEST_DATABASES=sqlite TEST_ARGS="-m story $(TEST_ARGS)"
 
 check: ## Lint, format, types, import contracts and spelling

@@ -79,7 +79,6 @@ ABOVE = (
     "tests/hostile/test_pages.py",
     "tests/logistics/",
     "tests/oauth/test_attacks.py",
-    "tests/oauth/test_everywhere.py",
     "tests/property_mgmt/",
     "tests/retail/",
     "tests/sla/test_machine.py",

@@ -7,6 +7,8 @@ import re
 import subprocess
 import sys
 
+import pytest
+
 from tests.habits import source
 
 PAGE = source.ROOT / "docs/write-a-plugin.md"
@@ -34,6 +36,7 @@ def run(folder, *words):
     return "" if ran.returncode == 0 else ran.stdout[-3000:] + ran.stderr[-1000:]
 
 
+@pytest.mark.story
 def test_its_files_pass_the_exam_and_their_own_tests(tmp_path):
     files = written(tmp_path)
     assert len(files) >= 12

@@ -76,6 +76,7 @@ def test_a_form_from_elsewhere_is_refused(whole, mine):
         assert somebody.client.post(path, data=data, headers=same).status_code == 303
 
 
+@pytest.mark.story
 @pytest.mark.parametrize(
     "value", ["a%00b", "%ED%A0%80", pytest.param("%FF%FE", marks=pytest.mark.long)]
 )
@@ -98,6 +99,7 @@ def test_half_characters_in_a_form(whole, mine, value):
     assert not broken, "\n".join(broken)
 
 
+@pytest.mark.story
 @pytest.mark.parametrize(
     "values",
     [

@@ -69,6 +69,7 @@ def post(app, somebody, form, words):
         return somebody.client.post(form.action, data=data)
 
 
+@pytest.mark.story
 def test_script_in_every_form_of_every_page(whole, capsys):
     world, seen, typed = World(whole), {}, 0
     with whole.app_context(), world.inside(), transaction():

@@ -45,6 +45,7 @@ def app_in(world, *, for_a_person):
         return Somebody(world, bearer=issued.access)
 
 
+@pytest.mark.story
 @pytest.mark.parametrize("for_a_person", [False, True])
 def test_an_app_at_every_door_of_the_api(whole, theirs, monkeypatch, for_a_person, capsys):
     world = World(whole)
