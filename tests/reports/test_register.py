@@ -14,6 +14,8 @@ from core import i18n
 from core.reports import pdf, render
 from tests.reports import sample
 
+pytestmark = pytest.mark.story
+
 ROOT = Path(__file__).parents[2]
 TEMPLATE = "complaints/register.html"
 LONG = "负二层排水沟两次返水，水深没过脚面，底盘进水，请查明原因、彻底处理并给出书面答复。"
