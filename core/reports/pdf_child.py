@@ -19,7 +19,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-# A child lives for a second: looking for garbage while it imports is a tenth of that.
+# A child lives for a second: looking for garbage while it imports is a sixth of its work.
 gc.disable()
 # For each name that is not this system's, cffi would have a compiler look: a quarter of a short paper's time.
 ctypes.util.find_library = lambda name: None  # noqa: ARG005

@@ -282,4 +282,4 @@ def test_a_complaint_from_the_phone_to_the_signed_and_closed_ticket(house, someb
         for person in (phone, agent, supervisor):
             person.leave()
     assert ": green" in installation.polydesk("audit", "verify", "jinlan")
-    assert "green" in installation.quickly("sla", "verify", "jinlan")
+    assert "green" in installation.polydesk("sla", "verify", "jinlan")
