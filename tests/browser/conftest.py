@@ -184,6 +184,20 @@ def answer(page: Page, form: str, answers: dict[str, Any]) -> None:
             first.fill(str(value))
 
 
+def press(page: Page, target: str) -> None:
+    """Click the first of what is at selector `target` and wait for the page it leads to; nothing may be wrong there."""
+    with page.expect_navigation():
+        page.locator(target).first.click()
+    errors = page.locator(".err-summary:visible, .banner-danger:visible")
+    assert errors.count() == 0, f"{target}: {errors.first.inner_text()}"
+
+
+def submit(page: Page, form: str, answers: dict[str, Any] | None = None) -> None:
+    """Fill the form at selector `form` and send it by its last button, the plain one."""
+    answer(page, form, answers or {})
+    press(page, f"{form} button[type=submit] >> nth=-1")
+
+
 @pytest.fixture
 def somebody(chromium: Browser, house: dict[str, Any]) -> Iterator[Any]:
     """Make people; at the end nobody's browser may have complained."""

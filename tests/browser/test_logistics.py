@@ -28,7 +28,7 @@ from plugins.logistics import carriers, detector
 from plugins.logistics.adapters import SIGNATURE, TIME, signature
 from plugins.logistics.models import Shipment
 from tenants import service
-from tests.browser.conftest import PASSWORD, SCREENS, Person, answer, fetched
+from tests.browser.conftest import PASSWORD, SCREENS, Person, answer, fetched, press, submit
 from tests.logistics.conftest import Run
 
 pytestmark = [pytest.mark.browser, pytest.mark.story]
@@ -164,12 +164,6 @@ def track(phone, number):
     return page
 
 
-def press(page, words):
-    with page.expect_navigation():
-        page.locator(f"main button:has-text('{words}')").first.click()
-    assert page.locator(".err-summary:visible").count() == 0, words
-
-
 def test_a_phone_order_to_a_silent_parcels_ticket_and_its_delivery(yard, chromium):
     made = []
 
@@ -182,8 +176,8 @@ def test_a_phone_order_to_a_silent_parcels_ticket_and_its_delivery(yard, chromiu
         agent.sign_in("li@xunda.example")
         desk = take_order(agent)
         order = desk.url
-        press(desk, "登记已付款")
-        press(desk, "确认订单")
+        press(desk, "main button:has-text('登记已付款')")
+        press(desk, "main button:has-text('确认订单')")
         agent.keep("logistics-order")
         number = desk.locator("text=/YD\\d{12}/").first.inner_text()
         order_id = order.rpartition("/")[2]
@@ -229,10 +223,7 @@ def test_a_phone_order_to_a_silent_parcels_ticket_and_its_delivery(yard, chromiu
             ),
         ):
             desk.goto(f"{ticket}?move={name}")
-            form = f"form[action*='/moves/{name}']"
-            answer(desk, form, answers)
-            with desk.expect_navigation():
-                desk.locator(f"{form} button[type=submit]").last.click()
+            submit(desk, f"form[action*='/moves/{name}']", answers)
         assert "客服已在跟进" in track(phone, number).inner_text("main")
         phone.keep("logistics-track-traced-mobile")
 

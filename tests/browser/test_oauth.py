@@ -11,7 +11,7 @@ import pytest
 from core.actors import OPERATOR
 from core.db import transaction
 from core.oauth import service
-from tests.browser.conftest import Person
+from tests.browser.conftest import Person, press
 
 pytestmark = [pytest.mark.browser, pytest.mark.story]
 
@@ -89,8 +89,7 @@ def test_a_person_reads_the_question_and_answers_it(chromium, house, back, publi
         page = lan.open("/account#apps")
         assert "点数桥" in page.inner_text("main")
         page.once("dialog", lambda dialog: dialog.accept())
-        with page.expect_navigation():
-            page.locator(".app-row button").click()
+        press(page, ".app-row button")
         assert page.locator(".app-row").count() == 0
         lan.leave()
         phone = Person(chromium, house, "phone", locale="en", dark=True)

@@ -15,7 +15,7 @@ from core.contacts.service import create_contact
 from core.db import db, transaction
 from plugins.property_mgmt import contractors, estates, residents
 from tenants import service
-from tests.browser.conftest import answer, fetched
+from tests.browser.conftest import answer, fetched, press, submit
 
 pytestmark = [pytest.mark.browser, pytest.mark.story]
 
@@ -72,13 +72,6 @@ def mended(tmp_path):
     return _photo(tmp_path, "修好.jpg", "#d9e6df")
 
 
-def _submit(page, form):
-    with page.expect_navigation():
-        page.locator(f"{form} button[type=submit]").last.click()
-    errors = page.locator(".err-summary:visible")
-    assert errors.count() == 0, errors.first.inner_text()
-
-
 def _choose(radio):
     """Tick what the phone's bottom bar may lie over."""
     radio.evaluate("input => input.scrollIntoView({block: 'center'})")
@@ -119,17 +112,13 @@ def _report(phone, leak):
 
 def _move(page, order, name, answers=None):
     page.goto(f"{order}?move={name}")
-    form = f"form[action$='/moves/{name}']"
-    answer(page, form, answers or {})
-    _submit(page, form)
+    submit(page, f"form[action$='/moves/{name}']", answers)
 
 
 def _step(page, job, name, answers=None):
     """A step on the contractor's phone: its large button, or the form behind it."""
     page.goto(f"{job}?do={name}" if answers else job)
-    form = f"main form:has(input[name=move][value={name}])"
-    answer(page, form, answers or {})
-    _submit(page, form)
+    submit(page, f"main form:has(input[name=move][value={name}])", answers)
 
 
 def _sign(page, form):
@@ -183,7 +172,7 @@ def test_a_leaking_pipe_from_the_phone_to_the_signature(estate, somebody, leak, 
             firm.select_option(index=1)
         else:
             _choose(firm)
-        _submit(desk, "form[action$='/moves/dispatch']")
+        submit(desk, "form[action$='/moves/dispatch']")
         job = desk.locator("#contractor input[readonly]").first.input_value()
         assert "/p/property_mgmt/job/" in job
 
@@ -198,7 +187,7 @@ def test_a_leaking_pipe_from_the_phone_to_the_signature(estate, somebody, leak, 
         _step(work, job, "arrive")
         work.set_input_files("#f-photos", leak)
         _choose(work.locator("#f-phase-before"))
-        _submit(work, "main form:has(#f-photos)")
+        submit(work, "main form:has(#f-photos)")
         _step(work, job, "start")
         _step(work, job, "wait_parts", {"said": "缺一个角阀"})
         _step(work, job, "resume")
@@ -215,23 +204,21 @@ def test_a_leaking_pipe_from_the_phone_to_the_signature(estate, somebody, leak, 
         assert "照片" in work.locator(".err-summary").inner_text()
         work.set_input_files(f"{form} input[type=file]", mended)
         plumber.keep("property-job-finish-mobile")
-        _submit(work, form)
+        submit(work, form)
 
         customer = phone.open(link)
         assert "维修进度" in customer.inner_text("main")
         customer.wait_for_selector("a[href*='/p/property_mgmt/work/1/x/']")
         phone.keep("property-matter-mobile")
-        with customer.expect_navigation():
-            customer.click("a[href*='/p/property_mgmt/work/1/x/']")
+        press(customer, "a[href*='/p/property_mgmt/work/1/x/']")
         assert "更换下水软管" in customer.inner_text("#result")
         phone.keep("property-sign-mobile")
         form = "main form:has(input[name=move][value=sign])"
         _sign(customer, form)
-        answer(customer, form, {"words": "修好了，谢谢。"})
-        _submit(customer, form)
+        submit(customer, form, {"words": "修好了，谢谢。"})
         form = "main form:has(input[name=move][value=rate])"
         _rate(customer, form)
-        _submit(customer, form)
+        submit(customer, form)
         phone.keep("property-rated-mobile")
 
         _move(desk, order, "close")
