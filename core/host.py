@@ -62,6 +62,7 @@ from core.tickets.listing import TicketQuery
 from core.tickets.messages import Entry
 from core.tickets.models import Handover, Message, Ticket
 from core.tickets.visibility import condition_or_nothing as visible_tickets_to
+from core.tickets.visibility import facts_known_to
 from core.timers import run_until
 from core.ui.frames import offer_desk, offer_portal
 from core.ui.headers import content_security_policy
@@ -131,6 +132,7 @@ __all__ = [
     "duration",
     "emit",
     "enabled",
+    "facts_known_to",
     "file_responses",
     "find_tenant",
     "identity",

@@ -24,6 +24,8 @@ from core.tenancy import TenantKeyed, current_tenant, tenant_foreign_key
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from sqlalchemy import ColumnElement
+
 GENESIS = "0" * 64
 Link = tuple[int, str, str, EventRow | None]
 HASHED = (
@@ -100,15 +102,17 @@ def seal(limit: int = 500) -> list[EventRow]:
     return list(rows)
 
 
-def feed(after: int, limit: int) -> Sequence[tuple[int, EventRow]]:
-    """Sealed events behind ledger position `after`, oldest first."""
+def feed(
+    after: int, limit: int, *, only: ColumnElement[bool] | None = None
+) -> Sequence[tuple[int, EventRow]]:
+    """Sealed events behind ledger position `after`, oldest first; `only` is a condition over `EventRow`."""
     rows = db.session.execute(
         sa.select(LedgerEntry.seq, EventRow)
         .join(
             EventRow,
             (EventRow.tenant_id == LedgerEntry.tenant_id) & (EventRow.id == LedgerEntry.event_id),
         )
-        .where(LedgerEntry.seq > after)
+        .where(LedgerEntry.seq > after, sa.true() if only is None else only)
         .order_by(LedgerEntry.seq)
         .limit(limit)
     )

@@ -5,11 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+import sqlalchemy as sa
+
 from core import definitions
 from core.actors import SYSTEM
 from core.auth import teams
 from core.auth.models import ACTIVE, User
 from core.auth.roles import users_with_role
+from core.auth.service import actor_for
 from core.contacts.links import usable_link
 from core.contacts.privacy import register_room
 from core.db import db
@@ -18,6 +21,7 @@ from core.events import subscribe
 from core.mail.service import cancel_mail, forget_mails, mails_of, queue_mail
 from core.tenancy import current_tenant
 from core.tickets.models import Message, Ticket
+from core.tickets.visibility import in_sight_of
 
 if TYPE_CHECKING:
     from core.declarations import Text
@@ -125,7 +129,12 @@ def _told(ticket: Ticket, notify: str) -> list[User]:
         people = teams.members(ticket.team_id) if ticket.team_id else []
     else:
         people = _near(users_with_role(notify), ticket)
-    return [user for user in people if user.state == ACTIVE]
+    return [user for user in people if user.state == ACTIVE and _may_know(user, ticket)]
+
+
+def _may_know(user: User, ticket: Ticket) -> bool:
+    """Not when a plugin hides the ticket from him, as a complaint about himself (CP-35)."""
+    return bool(db.session.scalar(sa.select(in_sight_of(actor_for(user), ticket.id))))
 
 
 def _near(people: list[User], ticket: Ticket) -> list[User]:

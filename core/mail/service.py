@@ -23,11 +23,16 @@ from core.errors import NotFound, StartupError
 from core.mail.letters import LETTERS, Letter
 from core.mail.models import CANCELLED, QUEUED, MailOut
 from core.tenancy import current_tenant
+from core.tickets.visibility import in_sight_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
     from uuid import UUID
+
+    from sqlalchemy import Select
+
+    from core.actors import Actor
 
 HIDDEN = "••••••"
 
@@ -108,20 +113,25 @@ def forget_mails(contact_id: UUID) -> None:
     db.session.execute(his.values(last_error="", state=still))
 
 
-def get_mail(mail_id: UUID) -> MailOut:
-    """The mail; NotFound."""
-    row = db.session.get(MailOut, (current_tenant().id, mail_id))
+def get_mail(mail_id: UUID, *, actor: Actor) -> MailOut:
+    """The mail; NotFound, also when it is about a ticket that is hidden from the actor (CP-35)."""
+    row = db.session.scalars(_of(actor).where(MailOut.id == mail_id)).one_or_none()
     if row is None:
         raise NotFound(f"no mail {mail_id}")
     return row
 
 
-def list_mail(*, before: UUID | None = None, limit: int = 50) -> list[MailOut]:
-    """The outbox, newest first; `before` is the last id of the page before."""
-    rows = sa.select(MailOut).order_by(MailOut.id.desc()).limit(limit)
+def list_mail(*, actor: Actor, before: UUID | None = None, limit: int = 50) -> list[MailOut]:
+    """What of the outbox the actor may know of, newest first; `before` is the last id of the page before."""
+    rows = _of(actor).order_by(MailOut.id.desc()).limit(limit)
     if before is not None:
         rows = rows.where(MailOut.id < before)
     return list(db.session.scalars(rows))
+
+
+def _of(actor: Actor) -> Select[MailOut]:
+    known = MailOut.ticket_id.is_(None) | in_sight_of(actor, MailOut.ticket_id)
+    return sa.select(MailOut).where(known)
 
 
 def render(mail: MailOut) -> Rendered:

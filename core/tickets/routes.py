@@ -30,6 +30,7 @@ from core.tickets.schemas import (
     TicketPatch,
     TransitionBody,
 )
+from core.tickets.visibility import facts_known_to
 from core.web import endpoint
 
 if TYPE_CHECKING:
@@ -160,10 +161,10 @@ def move_ticket(ticket_id: UUID, body: dict[str, Any]) -> Any:
 @events.get("")
 @endpoint("event:read", query=FeedQuery, returns=EventList)
 def read_feed(query: dict[str, Any]) -> dict[str, Any]:
-    """Sealed facts in their order, for whoever sees all tickets."""
+    """Sealed facts in their order, for whoever sees all tickets; none of a ticket that a plugin hides from him."""
     if g.actor.reach("event:read") is not Reach.ALL:
         raise Forbidden("event:read")
-    rows = ledger.feed(query["after"], query["limit"])
+    rows = ledger.feed(query["after"], query["limit"], only=facts_known_to(g.actor))
     items = [
         {name: getattr(row, name) for name in _EVENT_DRAWN} | {"seq": seq, "data": row.payload}
         for seq, row in rows

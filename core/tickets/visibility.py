@@ -11,6 +11,7 @@ from core.auth.models import Team
 from core.contacts.lookup import canonical_number
 from core.db import db
 from core.errors import Forbidden, NotFound, PluginUnavailable
+from core.events import EventRow
 from core.plugins import ask, catalog, switches
 from core.tenancy import current_tenant
 from core.tickets.models import Ticket, TicketWatcher
@@ -48,6 +49,25 @@ def condition_or_nothing(actor: Actor, permission: str = READ) -> ColumnElement[
     except PluginUnavailable:
         # not sa.false(): the compiler would drop the tenant beside it, and the guard refuses such a statement
         return Ticket.id.is_(None)
+
+
+def in_sight_of(actor: Actor, ticket_id: Any) -> ColumnElement[bool]:
+    """That plugins do not hide the ticket of this id, or of this column, from the actor (CP-35).
+
+    For facts, mails and alarms, which come to people by other ways than their reach over tickets; nothing is in sight
+    while a plugin cannot say what it hides.
+    """
+    try:
+        narrowed = ask("visible_tickets", actor=actor)
+    except PluginUnavailable:
+        narrowed = [Ticket.id.is_(None)]
+    here = Ticket.tenant_id == current_tenant().id
+    return sa.select(Ticket.id).where(here, Ticket.id == ticket_id, *narrowed).exists()
+
+
+def facts_known_to(actor: Actor) -> ColumnElement[bool]:
+    """What whoever reads the trail may know of, over `EventRow`: all but events of tickets that are hidden from him."""
+    return (EventRow.subject_type != "ticket") | in_sight_of(actor, EventRow.subject_id)
 
 
 def _own_matters(actor: Actor, permission: str) -> ColumnElement[bool]:

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 from uuid import UUID
 
 import sqlalchemy as sa
-from flask import Blueprint, request
+from flask import Blueprint, g, request
 
 from core.host import (
     Ticket,
@@ -16,6 +16,7 @@ from core.host import (
     client_book,
     contacts,
     db,
+    facts_known_to,
     ledger,
     offered,
     role_book,
@@ -79,7 +80,8 @@ def _address(**more: str) -> str:
 
 
 def _rows() -> list[EventRow]:
-    query = sa.select(EventRow).order_by(EventRow.id.desc()).limit(PAGE + 1)
+    query = sa.select(EventRow).where(facts_known_to(g.actor)).order_by(EventRow.id.desc())
+    query = query.limit(PAGE + 1)
     for criterion in _criteria():
         query = query.where(criterion)
     return list(db.session.scalars(query))

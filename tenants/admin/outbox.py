@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from flask import Blueprint, request
+from flask import Blueprint, g, request
 
-from core.host import MailOut, NotFound, db, mail
-from core.sdk import current_tenant, page
+from core.host import MailOut, mail
+from core.sdk import page
 from tenants.admin import shell
 
 if TYPE_CHECKING:
@@ -26,7 +26,8 @@ LOOKS = {"queued": "info", "sent": "ok", "failed": "danger", "cancelled": ""}
 def listing() -> str:
     """Mails, newest first; `?m=` opens one."""
     before = request.args.get("before", "")
-    rows = mail.list_mail(before=shell.as_id(before) if before else None, limit=PAGE + 1)
+    last = shell.as_id(before) if before else None
+    rows = mail.list_mail(actor=g.actor, before=last, limit=PAGE + 1)
     shown = rows[:PAGE]
     chosen = request.args.get("m", "")
     return shell.draw(
@@ -42,7 +43,5 @@ def _rows(mails: Sequence[MailOut]) -> list[dict[str, Any]]:
 
 
 def _drawer(chosen: str) -> dict[str, Any]:
-    row = db.session.get(MailOut, (current_tenant().id, shell.as_id(chosen)))
-    if row is None:
-        raise NotFound
+    row = mail.get_mail(shell.as_id(chosen), actor=g.actor)
     return {"mail": row, "preview": mail.preview(row)}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from itertools import product
 from typing import Any
 
 import pytest
@@ -10,12 +11,17 @@ import sqlalchemy as sa
 
 from core import settings, timers, upgrade
 from core.actors import OPERATOR, SYSTEM, Actor
+from core.auth import service as accounts
 from core.auth.tokens import create_token
-from core.clock import virtual
+from core.clock import now, virtual
 from core.contacts.service import get_contact
 from core.db import db, transaction
 from core.errors import Invalid, NotFound
+from core.events import emit
+from core.jobs import drain
+from core.mail.models import MailOut
 from core.plugins import TenantPlugin, catalog, tell
+from core.sla.events import ClockEscalated
 from core.tenancy import Tenant, current_tenant
 from core.tickets import service as tickets
 from core.tickets.models import Message
@@ -40,6 +46,24 @@ DAY = timedelta(days=1)
 def assess_about(case: Case, about: Actor) -> None:
     case.go("acknowledge")
     case.move("assess", **case.answers("assess", about=str(about.id)))
+
+
+def two_in_alarm(case: Case, about: Actor) -> tickets.Ticket:
+    """The case is about somebody of the house, the given one is not; supervisors and managers are told of both."""
+    house = case.house
+    assert house.supervisor, "is hired"
+    with transaction():
+        other = tickets.open_ticket(new_complaint(team_id=house.desk), actor=house.customer)
+    assess_about(case, about)
+    with transaction():
+        for ticket, notify in product((case.ticket, other), ("supervisor", "manager")):
+            broken = ClockEscalated(
+                clock_id=ticket.id, metric="first_response", step=1, at="breach", notify=notify,
+                due_at=now(),
+            )  # fmt: skip
+            emit(broken, subject=("ticket", ticket.id), actor=SYSTEM)
+    drain()
+    return other
 
 
 # --- CP-35 ----------------------------------------------------------------------------------------
@@ -99,6 +123,44 @@ def test_a_complaint_is_hidden_from_whom_it_is_about_behind_every_door(
     api, hidden, shown = Api(client_at(app, house.tenant), token), case.ticket.id, other.id
     assert api("GET", f"/tickets/{hidden}").status_code == 404
     assert api("GET", f"/tickets/{shown}").status_code == 200
+
+
+@pytest.mark.rule("CP-35")
+def test_no_record_of_it_is_shown_to_whom_it_is_about(case: Case, app: Any, desk_of: Any) -> None:
+    """G a complaint about a manager / W he reads the audit trail, its feed or the outbox / T it is not there."""
+    read = desk_of("boss", "manager")
+    boss = next(user for user in accounts.list_users() if user.email == "boss@example.org")
+    other = two_in_alarm(case, accounts.actor_for(boss))
+    tokens = []
+    for user_id in (boss.id, case.house.manager.id):
+        with transaction():
+            tokens.append(create_token(user_id, "t", ("event:read",), actor=SYSTEM)[1])
+    about, theirs = str(case.ticket.id), str(other.id)
+    for token, seen in zip(tokens, ({theirs}, {theirs, about}), strict=True):
+        api = Api(client_at(app, case.house.tenant), token)
+        items = api("GET", "/events?limit=100").json["items"]
+        of_tickets = {item["subject_id"] for item in items if item["subject_type"] == "ticket"}
+        assert of_tickets == seen
+        assert "user.created" in {item["type"] for item in items}
+    mails = {row.ticket_id: row.id for row in db.session.scalars(sa.select(MailOut))}
+    for page in ("/console/audit?subject=ticket", "/console/outbox"):
+        shown = read(page)
+        assert other.number in shown, page
+        assert case.ticket.number not in shown, page
+    assert "emp" in read(f"/console/audit?of={case.ticket.number}")
+    read(f"/console/outbox?m={mails[other.id]}")
+    read(f"/console/outbox?m={mails[case.ticket.id]}", status=404)
+
+
+@pytest.mark.rule("CP-35")
+def test_no_alarm_of_its_clocks_goes_to_whom_it_is_about(case: Case) -> None:
+    """G a complaint about the manager / W its promise is broken and managers are told / T he is not."""
+    supervisor, manager = case.house.supervisor.id, case.house.manager.id
+    other = two_in_alarm(case, case.house.manager)
+    told = sa.select(MailOut.ticket_id, MailOut.user_id).where(MailOut.template == "clock_notice")
+    assert {tuple(row) for row in db.session.execute(told)} == {
+        (other.id, supervisor), (other.id, manager), (case.ticket.id, supervisor),
+    }  # fmt: skip
 
 
 def test_it_stays_hidden_while_the_plugin_is_off(case: Case) -> None:
