@@ -174,7 +174,8 @@ def authenticate(request: Request) -> Actor | None:
 def visible_tickets(actor: Actor) -> list[ColumnElement[bool]]:
     """SQL conditions AND-ed to every ticket query made for a person or app: a plugin can only narrow.
 
-    Facts, mails and alarms about what is hidden are hidden, too. Asked of plugins that are off, too. Closed: nothing is visible.
+    Facts, mails and alarms about what is hidden are hidden as well. Asked of plugins that are off, too. Closed: nothing
+    is visible.
     """
 
 

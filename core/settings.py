@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -11,8 +12,8 @@ from sqlalchemy import event
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.db import Base, db, in_transaction
-from core.errors import Invalid, NotFound, Problem
-from core.events import Event, emit
+from core.errors import Conflict, Invalid, NotFound, Problem
+from core.events import Event, canonical_json, emit
 from core.keys import open_secret, seal_secret
 from core.plugins import catalog
 from core.tenancy import TenantKeyed, bump_config, current_tenant
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from core.actors import Actor
 
 PURPOSE = "settings"
+MARK = 16
 _MISSING = "polydesk_settings_missing"
 
 
@@ -80,20 +82,36 @@ def shown(owner: str) -> dict[str, Any]:
     }
 
 
-def save(owner: str, values: dict[str, Any], *, actor: Actor) -> None:
-    """Set `values` (only the fields given; an empty secret leaves the old one); Invalid names each bad field."""
+def mark_of(values: dict[str, Any]) -> str:
+    """A short text that is another one for other values: what a form was drawn from."""
+    return hashlib.sha256(canonical_json(values).encode()).hexdigest()[:MARK]
+
+
+def mark(owner: str) -> str:
+    """The mark of what is set for `owner` now, for `save` to compare."""
+    return mark_of(_stored(owner, schema_of(owner)))
+
+
+def save(owner: str, values: dict[str, Any], *, actor: Actor, seen: str | None = None) -> None:
+    """Set `values` (only the fields given; an empty secret leaves the old one); Invalid names each bad field.
+
+    `seen` is the `mark` that the editor's form was drawn with: Conflict when something else is set by now.
+    """
     schema = schema_of(owner)
     given = {k: v for k, v in values.items() if not (k in _secrets(schema) and v in ("", None))}
     try:
         schema.load(given, partial=True)
     except ValidationError as error:
         raise Invalid(*_problems(error)) from error
-    row = db.session.get(Setting, (current_tenant().id, owner))
+    bump_config()  # holds the tenant's row: who saves at the same time waits, and reads what is kept here
+    row = db.session.get(Setting, (current_tenant().id, owner), populate_existing=True)
+    before = _values(row, schema) if row else {}
+    if seen is not None and seen != mark_of(before):
+        raise Conflict("somebody else set it", reason="edited")
     if row is None:
         row = Setting(owner=owner, schema_version=_version(schema), values={})
         db.session.add(row)
         db.session().info.pop(_MISSING, None)
-    before = _stored(owner, schema)
     sealed = {k: seal_secret(PURPOSE, v) if k in _secrets(schema) else v for k, v in given.items()}
     row.values, row.schema_version = before | sealed, _version(schema)
     changed = tuple(sorted(k for k in sealed if before.get(k) != sealed[k]))
@@ -103,7 +121,6 @@ def save(owner: str, values: dict[str, Any], *, actor: Actor) -> None:
             subject=("tenant", current_tenant().id),
             actor=actor,
         )
-        bump_config()
 
 
 def _stored(owner: str, schema: Schema) -> dict[str, Any]:
@@ -114,6 +131,10 @@ def _stored(owner: str, schema: Schema) -> dict[str, Any]:
     if row is None:
         missing.add(owner)
         return {}
+    return _values(row, schema)
+
+
+def _values(row: Setting, schema: Schema) -> dict[str, Any]:
     if row.schema_version != _version(schema):
         migrated: dict[str, Any] = schema.migrate(dict(row.values), row.schema_version)  # type: ignore[attr-defined]
         return migrated

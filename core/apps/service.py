@@ -27,6 +27,7 @@ from core.forms.schemas import load
 from core.i18n import text, use
 from core.oauth import service as clients
 from core.oauth.models import ACTIVE, CLIENT, CODE, DISABLED, REFRESH
+from core.settings import mark_of
 from core.tenancy import bump_config, current_tenant
 from core.webhooks import service as webhooks
 from core.webhooks.models import APP_OFF
@@ -164,14 +165,23 @@ def rotate(name: str, *, actor: Actor) -> Keys:
     return keys
 
 
-def save_settings(name: str, answers: dict[str, Any], *, actor: Actor) -> None:
-    """Keep the settings of an app; Invalid names each bad field, NotFound."""
+def save_settings(
+    name: str, answers: dict[str, Any], *, actor: Actor, seen: str | None = None
+) -> None:
+    """Keep the settings of an app; Invalid names each bad field, NotFound.
+
+    `seen` is the mark of the settings that the form was drawn with: Conflict when there are others by now.
+    """
     app = get_app(name)
     form = app.manifest.settings_form()
     if form is None:
         raise NotFound(f"{name} has no settings")
     values = jsonable(load(form, answers, audience="internal"))
+    bump_config()  # waits like settings.save()
+    db.session.refresh(app.row)
     before = settings_of(app)
+    if seen is not None and seen != mark_of(before):
+        raise Conflict("somebody else set it", reason="edited")
     changed = tuple(sorted(key for key, value in values.items() if before.get(key) != value))
     app.row.settings = values
     if changed:

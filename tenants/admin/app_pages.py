@@ -102,7 +102,8 @@ def save(app_name: str) -> Any:
     answers = read_form(form, request.form, audience="internal")
     if answers.problems:
         raise Invalid(*answers.problems)
-    app_book.save_settings(app_name, answers.data, actor=g.actor)
+    seen = request.form.get(shell.SEEN)
+    app_book.save_settings(app_name, answers.data, actor=g.actor, seen=seen)
     return _done("console.plugins.saved", app_name)
 
 

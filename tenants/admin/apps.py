@@ -16,9 +16,11 @@ from core.host import (
     db,
     offered,
     read_form,
+    settings,
     webhook_book,
 )
-from core.sdk import Invalid, text
+from core.sdk import text
+from tenants.admin import shell
 from tenants.admin.audit import event_words
 
 if TYPE_CHECKING:
@@ -136,11 +138,10 @@ def _settings(
 ) -> dict[str, Any]:
     form = app.manifest.settings_form()
     values = app_book.settings_of(app)
-    if refused is None or form is None:
-        return {"form": form, "values": values, "problems": ()}
-    typed = read_form(form, request.form, audience="internal").data
-    problems = refused.problems if isinstance(refused, Invalid) else ()
-    return {"form": form, "values": typed, "problems": problems}
+    mark = settings.mark_of(values)
+    if refused is not None and form is not None:
+        values = read_form(form, request.form, audience="internal").data
+    return {"form": form, "values": values, "mark": mark, **shell.refusal(refused)}
 
 
 def review(manifest: app_manifests.Manifest) -> dict[str, Any]:

@@ -35,7 +35,7 @@ def save() -> Any:
     for name in WORDS:
         given = {locale: request.form.get(f"{name}-{locale}", "").strip() for locale in LOCALES}
         values[name] = {locale: words for locale, words in given.items() if words}
-    settings.save(OWNER, values, actor=g.actor)
+    settings.save(OWNER, values, actor=g.actor, seen=request.form.get(shell.SEEN))
     return shell.done("console.branding.saved", "/console/branding")
 
 
@@ -53,5 +53,6 @@ def _draw(typed: dict[str, str], problems: list[dict[str, str]] | None = None) -
     }
     return shell.draw(
         "branding.html", "branding", typed=typed, titles=titles, words=WORDS, plain=PLAIN,
-        locales=LOCALES, problems=problems or [], errors=shell.errors_by_field(problems or []),
+        locales=LOCALES, mark=settings.mark(OWNER), problems=problems or [],
+        errors=shell.errors_by_field(problems or []),
     )  # fmt: skip

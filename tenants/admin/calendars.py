@@ -102,8 +102,7 @@ def _draw_form(name: str, calendar: Calendar, error: Any = None) -> str:
     return shell.draw(
         "calendar.html", "calendars", calendar=calendar, name=name, form_of=form,
         shown=answers_of(calendar) if sent is None else sent,
-        problems=error.problems if isinstance(error, Invalid) else (),
-        told=[] if error is None or isinstance(error, Invalid) else shell.told(error),
+        **shell.refusal(error),
         version=definitions.current_version(KIND, name) if name else "",
         shipped=name in catalog().shelf(KIND), days=preview(calendar) if name else [],
     )  # fmt: skip

@@ -85,7 +85,7 @@ def save(name: str) -> Any:
     answers = read_form(form, request.form, audience="internal")
     if answers.problems:
         raise Invalid(*answers.problems)
-    settings.save(name, answers.values, actor=g.actor)
+    settings.save(name, answers.values, actor=g.actor, seen=request.form.get(shell.SEEN))
     return shell.done("console.plugins.saved", _url(name, "settings"), name=_title(name))
 
 
@@ -255,9 +255,8 @@ def _settings(
     form = sent or _form(name)
     if form is None:
         raise NotFound
-    if refused is None:
-        return {"form": form, "values": settings.shown(name), "problems": ()}
-    typed = read_form(form, request.form, audience="internal").data
-    kept = {k: v for k, v in settings.shown(name).items() if v is True}
-    problems = refused.problems if isinstance(refused, Invalid) else ()
-    return {"form": form, "values": kept | typed, "problems": problems}
+    values, mark = settings.shown(name), settings.mark(name)
+    if refused is not None:
+        secrets = {k: v for k, v in values.items() if v is True}
+        values = secrets | read_form(form, request.form, audience="internal").data
+    return {"form": form, "values": values, "mark": mark, **shell.refusal(refused)}

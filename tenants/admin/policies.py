@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import sqlalchemy as sa
 from flask import Blueprint, g, request
 
 from core.host import (
     NotFound,
-    Ticket,
     catalog,
-    db,
     definitions,
     offered,
     read_form,
     sla_policies,
+    tickets,
     to_body,
 )
 from core.sdk import Invalid, Problem, SlaPolicy, page, text
@@ -131,8 +129,7 @@ def _draw_form(name: str, policy: SlaPolicy, error: Any = None) -> str:
     shown = read_form(form, request.form, audience="internal").data if error else answers_of(policy)
     return shell.draw(
         "policy.html", "sla", policy=policy, name=name, form_of=form, shown=shown,
-        problems=error.problems if isinstance(error, Invalid) else (),
-        told=[] if error is None or isinstance(error, Invalid) else shell.told(error),
+        **shell.refusal(error),
         version=definitions.current_version(KIND, name) if name else "",
         history=definitions.history(KIND, name) if name else [],
         shipped=name in catalog().shelf(KIND), fixed=conditions_of(policy.when) is None,
@@ -231,10 +228,13 @@ def _promised(each: Any) -> dict[str, Any]:
 
 
 def _tried() -> dict[str, Any] | None:
-    number, kind = request.args.get("number", "").strip().upper(), request.args.get("type", "")
+    number, kind = request.args.get("number", ""), request.args.get("type", "")
     if number:
-        ticket = db.session.scalar(sa.select(Ticket).where(Ticket.number == number))
-        return {name: getattr(ticket, name) for name in LOOKED_AT} if ticket else None
+        try:
+            ticket = tickets.find_by_number(number, actor=g.actor)
+        except NotFound:
+            return None
+        return {name: getattr(ticket, name) for name in LOOKED_AT}
     if kind not in offered("ticket_type"):
         return None
     return {

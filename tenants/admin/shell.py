@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from core.sdk import Actor, PolydeskError
 
+SEEN = "_seen"
 DAILY = ("/console/plugins", "/console/members", "/console/sla", "/console/audit")
 
 # group -> entries of (page, url, icon, the permission that shows it)
@@ -139,6 +140,13 @@ def told(error: PolydeskError) -> list[dict[str, str]]:
     if isinstance(error, StaleVersion):
         return [{"field": "", "words": text("console.stale")}]
     return [{"field": "", "words": text(f"problem.{error.code}.detail")}]
+
+
+def refusal(error: PolydeskError | None) -> dict[str, Any]:
+    """What a form says of being refused: `problems` at its fields, `refused` above it what concerns none."""
+    if isinstance(error, Invalid):
+        return {"problems": error.problems, "refused": []}
+    return {"problems": (), "refused": [] if error is None else told(error)}
 
 
 def words(message: str, values: Iterable[tuple[str, Any]] = ()) -> str:

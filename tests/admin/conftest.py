@@ -50,6 +50,9 @@ class Browser:
     def version_of(self, url):
         return re.search(r'name="version" value="([^"]+)"', self.get(url))[1]
 
+    def seen(self, url):
+        return re.search(r'name="_seen" value="([^"]+)"', self.get(url))[1]
+
     def events(self, kind):
         return re.findall(
             rf"<code>({re.escape(kind)})</code>", self.get(f"/console/audit?type={kind}")

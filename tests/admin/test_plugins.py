@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from core.auth import service
@@ -56,6 +58,22 @@ def test_settings_are_drawn_from_the_schema_and_keep_what_was_typed(house, admin
     with house.inside():
         assert settings_of(NAME)["appeal_days"] == 20
     assert admin.events("settings.changed")
+
+
+def test_of_two_who_set_the_same_the_later_is_told_and_loses_nothing(house, admin):
+    url, page = f"/console/plugins/{NAME}/settings", f"/console/plugins?p={NAME}"
+    both_saw = admin.seen(page)
+    rest = {"follow_up_hours": "24", "silence_days": "7"}
+    admin.post(url, _seen=both_saw, appeal_days="20", **rest)
+    late = admin.post(url, status=409, _seen=both_saw, appeal_days="30", **rest)
+    assert "其他人刚刚保存了新版本" in late
+    assert 'value="30"' in late, "what was typed stays"
+    with house.inside():
+        assert settings_of(NAME)["appeal_days"] == 20
+    now_seen = re.search(r'name="_seen" value="([^"]+)"', late)[1]
+    admin.post(url, _seen=now_seen, appeal_days="30", **rest)
+    with house.inside():
+        assert settings_of(NAME)["appeal_days"] == 30
 
 
 def test_a_failing_plugin_shows_its_failures_and_becomes_degraded(house, admin):

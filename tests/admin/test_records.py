@@ -131,8 +131,12 @@ def test_branding_refuses_a_colour_that_white_text_drowns_on(admin):
     fields = {"portal_title-en": "Brocade", "telephone": "400 800"}
     wrong = admin.post("/console/branding", status=422, colour="#ffff00", **fields)
     assert 'href="#f-colour"' in wrong
-    admin.post("/console/branding", colour="#0d766e", **fields)
+    seen = admin.seen("/console/branding")
+    admin.post("/console/branding", colour="#0d766e", _seen=seen, **fields)
     assert 'value="#0d766e"' in admin.get("/console/branding")
+    late = admin.post("/console/branding", status=409, colour="#2952a3", _seen=seen, **fields)
+    assert "其他人刚刚保存了新版本" in late
+    assert 'value="#2952a3"' in late
 
 
 def test_the_console_opens_at_the_first_page_one_may_see(house, admin):

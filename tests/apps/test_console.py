@@ -97,7 +97,11 @@ def test_settings_are_kept_and_refused_ones_come_again(connected, house, admin):
     page = admin.post("/console/apps/parrot/settings", status=422, volume="99")
     assert 'value="99"' in page
     assert "err-summary" in page
-    admin.post("/console/apps/parrot/settings", volume="7")
+    seen = admin.seen("/console/plugins?p=app-parrot")
+    admin.post("/console/apps/parrot/settings", volume="7", _seen=seen)
+    late = admin.post("/console/apps/parrot/settings", status=409, volume="8", _seen=seen)
+    assert "其他人刚刚保存了新版本" in late
+    assert 'value="8"' in late
     with house.inside():
         assert service.settings_of(service.get_app("parrot")) == {"volume": 7}
 

@@ -148,6 +148,8 @@ def test_no_record_of_it_is_shown_to_whom_it_is_about(case: Case, app: Any, desk
         assert other.number in shown, page
         assert case.ticket.number not in shown, page
     assert "emp" in read(f"/console/audit?of={case.ticket.number}")
+    assert "banner-warn" not in read(f"/console/sla?number={other.number}")
+    assert "banner-warn" in read(f"/console/sla?number={case.ticket.number}")
     read(f"/console/outbox?m={mails[other.id]}")
     read(f"/console/outbox?m={mails[case.ticket.id]}", status=404)
 

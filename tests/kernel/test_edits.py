@@ -7,12 +7,14 @@ from time import sleep
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import sqlalchemy as sa
 
-from core import definitions
+from core import definitions, settings
 from core.actors import SYSTEM
 from core.bodies import to_body
 from core.db import clear_session, db, transaction
 from core.errors import Conflict, Invalid
+from core.settings import Setting
 from tests.tickets.test_at_once import at_once
 
 if TYPE_CHECKING:
@@ -77,6 +79,29 @@ def test_of_eight_who_edit_the_same_version_one_is_kept_and_the_others_are_told(
     clear_session()
     assert said.count(Conflict) == 7
     assert [row.version for row in definitions.history("calendar", "office")] == [f"{seen}+1"]
+
+
+@pytest.mark.parametrize("before", [{}, {"colour": "#0d766e"}])
+def test_of_eight_who_set_what_the_same_form_showed_one_is_kept(
+    app: Flask, tenant: Tenant, before: dict[str, Any]
+) -> None:
+    with transaction():
+        settings.save("tenants", before, actor=SYSTEM)
+    seen = settings.mark("tenants")
+
+    def keep(number: int) -> int:
+        with transaction():
+            page = db.session.scalars(sa.select(Setting)).all()  # has looked, and remembers
+            settings.save("tenants", {"telephone": f"555-{number}"}, actor=SYSTEM, seen=seen)
+            del page
+        return number
+
+    said = at_once(app, tenant, 8, keep)
+    clear_session()
+    assert said.count(Conflict) == 7
+    (first,) = [each for each in said if each is not Conflict]
+    kept = settings.get("tenants")
+    assert kept == kept | before | {"telephone": f"555-{first}"}
 
 
 def test_who_goes_back_to_the_shipped_one_waits_for_an_edit_and_ends_it(
