@@ -13,6 +13,7 @@ from flask import current_app
 from flask.cli import with_appcontext
 
 from core.host import (
+    Ticket,
     accounts,
     as_tenant,
     catalog,
@@ -42,7 +43,7 @@ from tenants.demo.stories import SLUGS, company
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from core.host import Tenant, Ticket, VirtualClock
+    from core.host import Tenant, VirtualClock
     from tenants.demo.plan import Matter
     from tenants.demo.stories import Company
 
@@ -82,7 +83,7 @@ def _make(slug: str, present: datetime, tickets: int | None) -> int:
             run_until(clock, present)
             _let_plugins_tell(clock)
         relay_tenant()
-    return len(plan)
+        return db.session.scalar(sa.select(sa.func.count()).select_from(Ticket)) or 0
 
 
 def _let_plugins_tell(clock: VirtualClock) -> None:
