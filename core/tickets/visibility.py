@@ -62,7 +62,9 @@ def in_sight_of(actor: Actor, ticket_id: Any) -> ColumnElement[bool]:
     except PluginUnavailable:
         narrowed = [Ticket.id.is_(None)]
     here = Ticket.tenant_id == current_tenant().id
-    return sa.select(Ticket.id).where(here, Ticket.id == ticket_id, *narrowed).exists()
+    found = sa.select(Ticket.id).where(here, Ticket.id == ticket_id, *narrowed)
+    # For an EXISTS beside an OR, PostgreSQL would gather every ticket first; this asks for those on the page.
+    return found.scalar_subquery().is_not(None)
 
 
 def facts_known_to(actor: Actor) -> ColumnElement[bool]:
