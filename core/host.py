@@ -45,6 +45,7 @@ from core.reports import service as reports
 from core.reports.routes import answer as print_answer
 from core.sla import calendar as calendars
 from core.sla import policies as sla_policies
+from core.sla.chips import chip_of
 from core.sla.reading import ClockView, clocks_of
 from core.tenancy import (
     RESERVED_SLUGS,
@@ -120,6 +121,7 @@ __all__ = [
     "bump_config",
     "calendars",
     "catalog",
+    "chip_of",
     "client_book",
     "clocks_of",
     "codes",

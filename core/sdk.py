@@ -112,6 +112,7 @@ from core.settings import save as save_settings
 from core.signed import make_token, read_token
 from core.sla.calendar import add_seconds as add_working_seconds
 from core.sla.calendar import windows_on as calendar_windows
+from core.sla.chips import SlaChip, sla_chips
 from core.sla.clocks import choose_again_on
 from core.tables import csv_answer, csv_line, read_csv
 from core.tenancy import (
@@ -209,6 +210,7 @@ __all__ = [
     "Problem",
     "Reach",
     "Report",
+    "SlaChip",
     "SlaPolicy",
     "Stage",
     "StaleVersion",
@@ -318,6 +320,7 @@ __all__ = [
     "search_contacts",
     "set_timer",
     "settings",
+    "sla_chips",
     "speaking",
     "spend_throttle",
     "staff",

@@ -89,7 +89,7 @@ def clocks_of(ticket_id: UUID) -> list[ClockView]:
         sa.select(ClockRow).where(ClockRow.ticket_id == ticket_id).order_by(ClockRow.id)
     ).all()
     closed = _intervals(rows)
-    views = [_view(row, closed.get(row.id, [])) for row in rows]
+    views = [view_of(row, closed.get(row.id, [])) for row in rows]
     return sorted(views, key=_nearest_first)
 
 
@@ -115,7 +115,8 @@ def _intervals(rows: Sequence[ClockRow]) -> dict[UUID, list[IntervalView]]:
     return found
 
 
-def _view(row: ClockRow, closed: list[IntervalView]) -> ClockView:
+def view_of(row: ClockRow, closed: Sequence[IntervalView] = ()) -> ClockView:
+    """One clock as it stands now; `closed` are the intervals that ended."""
     at = now()
     value = pure.settle(value_of(row), at)
     elapsed = pure.elapsed_at(value, at)

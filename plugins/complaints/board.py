@@ -9,12 +9,13 @@ from urllib.parse import urlencode
 import sqlalchemy as sa
 
 from core.sdk import (
+    SlaChip,
     Ticket,
     count_by,
     current_tenant,
     db,
     list_tickets,
-    now,
+    sla_chips,
     state_of,
     text,
     visible_tickets_to,
@@ -25,23 +26,11 @@ from plugins.complaints.workflow import APPROVE, NAME, STAGES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import datetime
 
     from core.sdk import Actor
 
 ADDRESS = "/x/complaints/"
 PAGE = 50
-
-
-@dataclass(frozen=True)
-class Chip:
-    """A due time as the kit's SLA chip draws it."""
-
-    kind: str
-    seconds: float
-    due_at: datetime | None
-    metric: str = ""
-    ticks: bool = True
 
 
 @dataclass(frozen=True)
@@ -52,7 +41,7 @@ class Line:
     state: str
     grade: str
     safety: bool
-    chip: Chip | None
+    chip: SlaChip | None
     plan: Plan | None = None
 
 
@@ -65,6 +54,7 @@ def board(actor: Actor, *, stage: str, cursor: str) -> dict[str, Any]:
     waiting = [] if cursor or page.notice else _waiting(actor)
     shown = [*page.items, *(ticket for ticket, _ in waiting)]
     found = complaints_by_ticket([ticket.id for ticket in shown])
+    chips = sla_chips(shown)
 
     def line(ticket: Ticket, plan: Plan | None = None) -> Line:
         complaint = found.get(ticket.id)
@@ -74,7 +64,7 @@ def board(actor: Actor, *, stage: str, cursor: str) -> dict[str, Any]:
             state=text(state_of(ticket).title),
             grade=text(f"complaints.grade.{grade}") if grade else "",
             safety=bool(complaint and complaint.safety),
-            chip=_chip(ticket),
+            chip=chips.get(ticket.id),
             plan=plan,
         )
 
@@ -129,13 +119,3 @@ def _waiting(actor: Actor) -> Sequence[tuple[Ticket, Plan]]:
         .limit(PAGE)
     )
     return [(row[0], row[1]) for row in db.session.execute(query)]
-
-
-def _chip(ticket: Ticket) -> Chip | None:
-    if not ticket.due_metric:
-        return None
-    if ticket.due_at is None:
-        return Chip("paused", 0, None)
-    left = (ticket.due_at - now()).total_seconds()
-    kind = "breach" if left < 0 else "warn" if ticket.sla_state == "warning" else "ok"
-    return Chip(kind, abs(left), ticket.due_at)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from core.sdk import TicketQuery, db, definition, list_tickets, now, state_named, text
+from core.sdk import TicketQuery, db, definition, list_tickets, now, sla_chips, state_named, text
 from plugins.logistics.canonical import STATUSES, WAY
 from plugins.logistics.carriers import list_carriers
 from plugins.logistics.models import ExceptionCase, Shipment
@@ -22,7 +22,6 @@ from plugins.logistics.views import (
     SHIPMENTS,
     WARN,
     address,
-    chip,
     lines,
     promise_condition,
 )
@@ -138,6 +137,7 @@ def _exceptions(actor: Actor) -> dict[str, Any]:
     query = TicketQuery(type=(EXCEPTION,), status=("new", "open", "waiting"), sort="due")
     page = list_tickets(query, actor=actor, cursor="", limit=20)
     kinds = _kinds_of([ticket.id for ticket in page.items])
+    chips = sla_chips(page.items)
     way = definition("workflow", EXCEPTION)
     return {
         "notice": page.notice,
@@ -146,7 +146,7 @@ def _exceptions(actor: Actor) -> dict[str, Any]:
                 "ticket": ticket,
                 "kinds": kinds.get(ticket.id, []),
                 "state": text(state_named(way, ticket.state).title),
-                "chip": chip(ticket),
+                "chip": chips.get(ticket.id),
             }
             for ticket in page.items
         ],

@@ -21,6 +21,7 @@ from core.sdk import (
     now,
     page_of,
     public_url,
+    sla_chips,
     state_named,
     text,
     visible_tickets_to,
@@ -102,17 +103,6 @@ def promise_condition(name: str) -> sa.ColumnElement[bool]:
         "in_time": Shipment.promised_at >= at + timedelta(hours=24),
         "none": Shipment.promised_at.is_(None),
     }[name]
-
-
-def chip(ticket: Ticket) -> dict[str, Any] | None:
-    """The ticket's next due time as the kit's chip draws it."""
-    if not ticket.due_metric:
-        return None
-    if ticket.due_at is None:
-        return {"kind": "paused", "seconds": 0, "due_at": None}
-    left = (ticket.due_at - now()).total_seconds()
-    kind = "breach" if left < 0 else "warn" if ticket.sla_state == "warning" else "ok"
-    return {"kind": kind, "seconds": abs(left), "due_at": ticket.due_at, "ticks": True}
 
 
 # --- the list -------------------------------------------------------------------------------------
@@ -348,12 +338,13 @@ def _case_lines(shipment: Shipment, actor: Actor) -> list[dict[str, Any]]:
         if found and actor.can("ticket:read")
         else {}
     )
+    chips = sla_chips(tickets.values())
     return [
         {
             "case": case,
             "kind": text(f"logistics.kind_of.{case.kind}"),
             "ticket": tickets.get(case.ticket_id),
-            "chip": chip(tickets[case.ticket_id]) if case.ticket_id in tickets else None,
+            "chip": chips.get(case.ticket_id),
         }
         for case in found
     ]

@@ -5,14 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from core.host import clocks_of, duration, sla_policies
-from core.sdk import format_datetime, now, text
-from tenants.desk.chips import Chip
+from core.host import chip_of, clocks_of, duration, sla_policies
+from core.sdk import SlaChip, format_datetime, now, text
 
 if TYPE_CHECKING:
     from core.host import ClockView, Ticket
-
-AROUND_THE_CLOCK = "always"
 
 
 @dataclass(frozen=True)
@@ -20,7 +17,7 @@ class Promise:
     """One line of the panel: what was promised, how far it is, and against which target."""
 
     metric: str
-    chip: Chip
+    chip: SlaChip
     note: str
 
 
@@ -49,21 +46,7 @@ def of(ticket: Ticket) -> Promises:
 
 
 def _line(clock: ClockView) -> Promise:
-    return Promise(text(clock.title), _chip(clock), _note(clock))
-
-
-def _chip(clock: ClockView) -> Chip:
-    calendar = text(clock.calendar_title)
-    if clock.state == "done":
-        return Chip("late" if clock.outcome == "breached" else "met", clock.elapsed)
-    if clock.state == "paused":
-        return Chip("breach" if clock.left < 0 else "paused", abs(clock.left), calendar=calendar)
-    kind = "breach" if clock.left < 0 else "warn" if clock.warned_at else "ok"
-    warn_seconds = clock.left if kind == "warn" else 0
-    if clock.warn_at and clock.due_at:
-        warn_seconds = int((clock.due_at - clock.warn_at).total_seconds())
-    ticks = clock.calendar == AROUND_THE_CLOCK
-    return Chip(kind, abs(clock.left), "", clock.due_at, calendar, ticks, warn_seconds)
+    return Promise(text(clock.title), chip_of(clock), _note(clock))
 
 
 def _note(clock: ClockView) -> str:

@@ -8,8 +8,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from core.host import accounts, contacts, local, tickets
-from core.sdk import current_locale, now
-from tenants.desk import chips
+from core.sdk import SlaChip, current_locale, now, sla_chips
 from tenants.desk.names import channel_title, last_words, organisation_names, type_title
 from tenants.desk.views import Counts, Filters, counts, query_of
 
@@ -54,7 +53,7 @@ class Row:
     assignee: str
     type: str
     snippet: str
-    chip: chips.Chip | None
+    chip: SlaChip | None
     channel: str
     channel_icon: str
     unread: bool
@@ -90,9 +89,9 @@ def listing(filters: Filters, actor: Actor, cursor: str) -> Listing:
     return Listing(page, numbers, hashlib.sha256(facts.encode()).hexdigest()[:24])
 
 
-def groups(found: list[Ticket], *, grouped: bool) -> list[Group]:
-    """The rows of a page, under their due times when the list is sorted by them."""
-    rows = _rows(found)
+def groups(found: list[Ticket], *, grouped: bool, known: dict[UUID, str]) -> list[Group]:
+    """The rows of a page, under their due times when the list is sorted by them; `known` are names of staff."""
+    rows = _rows(found, known)
     if not grouped:
         return [Group("", "", "", tuple(rows))] if rows else []
     moment = now()
@@ -102,30 +101,27 @@ def groups(found: list[Ticket], *, grouped: bool) -> list[Group]:
     return [Group(name, *GROUPS[name], tuple(buckets[name])) for name in GROUPS if name in buckets]
 
 
-def _rows(found: list[Ticket]) -> list[Row]:
-    people = contacts.names_of({t.contact_id for t in found if t.contact_id})
-    bodies = organisation_names({t.organisation_id for t in found if t.organisation_id})
-    staff = accounts.names_of({t.assignee_id for t in found if t.assignee_id})
-    words = last_words([t.id for t in found])
-    return [_row(ticket, people, bodies, staff, words) for ticket in found]
+def _rows(found: list[Ticket], known: dict[UUID, str]) -> list[Row]:
+    names = {
+        **known,
+        **contacts.names_of({t.contact_id for t in found if t.contact_id}),
+        **organisation_names({t.organisation_id for t in found if t.organisation_id}),
+        **accounts.names_of({t.assignee_id for t in found if t.assignee_id} - known.keys()),
+    }
+    words, chips = last_words([t.id for t in found]), sla_chips(found)
+    return [_row(t, names, words.get(t.id, ""), chips.get(t.id)) for t in found]
 
 
-def _row(
-    ticket: Ticket,
-    people: dict[UUID, str],
-    bodies: dict[UUID, str],
-    staff: dict[UUID, str],
-    words: dict[UUID, str],
-) -> Row:
+def _row(ticket: Ticket, names: dict[UUID, str], words: str, chip: SlaChip | None) -> Row:
     spoke, answered = ticket.customer_spoke_at, ticket.staff_spoke_at
     return Row(
         ticket=ticket,
-        contact=people.get(ticket.contact_id, "") if ticket.contact_id else "",
-        organisation=bodies.get(ticket.organisation_id, "") if ticket.organisation_id else "",
-        assignee=staff.get(ticket.assignee_id, "") if ticket.assignee_id else "",
+        contact=names.get(ticket.contact_id, "") if ticket.contact_id else "",
+        organisation=names.get(ticket.organisation_id, "") if ticket.organisation_id else "",
+        assignee=names.get(ticket.assignee_id, "") if ticket.assignee_id else "",
         type=type_title(ticket.type),
-        snippet=" ".join(words.get(ticket.id, "").split())[:SNIPPET],
-        chip=chips.nearest(ticket),
+        snippet=" ".join(words.split())[:SNIPPET],
+        chip=chip,
         channel=channel_title(ticket.channel),
         channel_icon=CHANNELS.get(ticket.channel, "message-2"),
         unread=not ticket.finished and bool(spoke and (answered is None or spoke > answered)),

@@ -30,11 +30,12 @@ def queue() -> Any:
     if request.headers.get("If-None-Match", "").strip('W/"') == listed.etag:
         return "", 304
     fragment = request.headers.get("HX-Request") == "true"
+    people = [] if fragment else staff()
     values = {
         "title": title(filters),
         "filters": filters,
         "page": listed.page,
-        "groups": groups(listed.page.items, grouped=filters.sort == "due"),
+        "groups": groups(listed.page.items, grouped=filters.sort == "due", known=dict(people)),
         "total": total(filters, listed.counts.views, listed.counts.teams),
         "numbers": listed.counts,
         "etag": listed.etag,
@@ -52,7 +53,7 @@ def queue() -> Any:
         "priorities": PRIORITIES,
         "types": types(),
         "may_write": g.actor.can("ticket:write"),
-        "staff": [] if fragment else staff(),
+        "staff": people,
         **layout(current=_entry(filters), team_id=filters.team_id, numbers=listed.counts),
     }
     template = "desk/queue_fragment.html" if fragment else "desk/queue.html"

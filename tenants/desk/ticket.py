@@ -20,9 +20,8 @@ from core.host import (
     team_book,
     tickets,
 )
-from core.sdk import NotFound, format_datetime, text
+from core.sdk import NotFound, format_datetime, sla_chips, text
 from tenants.desk import promises
-from tenants.desk.chips import nearest
 from tenants.desk.names import channel_title, organisation_names, type_title
 from tenants.desk.queue import CHANNELS
 from tenants.desk.timeline import record
@@ -64,7 +63,7 @@ def page_values(ticket: Ticket, actor: Actor, *, everything: bool, mode: str) ->
     return {
         "ticket": ticket,
         "state": state,
-        "chip": nearest(ticket),
+        "chip": sla_chips([ticket]).get(ticket.id),
         "type": type_title(ticket.type),
         "channel": channel_title(ticket.channel),
         "channel_icon": CHANNELS.get(ticket.channel, "message-2"),

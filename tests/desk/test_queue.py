@@ -110,7 +110,8 @@ def test_a_colleague_of_another_team_sees_nothing_of_it(office, agent):
 
 def test_a_page_of_fifty_asks_at_most_twelve_questions(office, agent):
     for number in range(51):
-        office.open(agent, f"第 {number} 张")
+        last = office.open(agent, f"第 {number} 张")
+    assign(office, agent, last, agent.id)
     agent.get("/desk/?view=all")
     with counted() as statements:
         page = agent.get("/desk/?view=all")
@@ -118,6 +119,26 @@ def test_a_page_of_fifty_asks_at_most_twelve_questions(office, agent):
     assert len(statements) <= 12, "\n".join(statements)
     following = re.search(r'href="([^"]*cursor=[^"]*)" rel="next"', page)[1]
     assert len(subjects(agent.get(following))) == 1
+
+
+CHIP = re.compile(r'<span class="sla ([^"]+)".*?<time([^>]*)>([^<]+)</time>', re.DOTALL)
+
+
+def test_a_chip_counts_in_the_calendar_of_its_promise_on_every_screen(office, agent):
+    with clock.virtual(clock.now() - timedelta(days=30)):
+        ticket = office.open(agent, "屏幕不亮", channel="web")
+    (row,) = CHIP.findall(agent.get("/desk/?view=all"))
+    first, *rail = CHIP.findall(agent.get(f"/desk/tickets/{ticket}"))
+    assert row == first
+    look, attributes, words = first
+    assert look == "sla-breach"
+    assert "data-tick" not in attributes, "no browser counts on through the night"
+    assert words in {each for _, _, each in rail}
+    with office.inside():
+        due_at = office.now(ticket, agent).due_at
+    days = (clock.now() - due_at).days
+    assert days >= 15, "whatever the holidays"
+    assert f"{days} 天" not in words, "nights and the week's end are not counted"
 
 
 def test_many_are_changed_at_once_but_not_what_someone_else_changed(office, agent):
