@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
@@ -20,21 +20,9 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from core.sla.reading import ClockView
+    from core.tickets.models import Ticket
 
 SOON = 3600
-
-
-class Due(Protocol):
-    """A ticket, as far as its chip needs it."""
-
-    @property
-    def id(self) -> UUID: ...  # noqa: D102
-    @property
-    def due_metric(self) -> str: ...  # noqa: D102
-    @property
-    def due_at(self) -> datetime | None: ...  # noqa: D102
-    @property
-    def finished(self) -> bool: ...  # noqa: D102
 
 
 @dataclass(frozen=True)
@@ -69,7 +57,7 @@ def chip_of(clock: ClockView) -> SlaChip:
     return SlaChip(kind, abs(clock.left), metric, clock.due_at, calendar, ticks, warn_seconds)
 
 
-def sla_chips(tickets: Iterable[Due]) -> dict[UUID, SlaChip]:
+def sla_chips(tickets: Iterable[Ticket]) -> dict[UUID, SlaChip]:
     """By ticket, the chip of its nearest running promise, or that it rests; one query for a whole list.
 
     A ticket that is finished, or was promised nothing, has none.
