@@ -130,8 +130,8 @@ def event_words(name: str) -> str:
     for message in (f"console.event.{name}", f"event.{name}"):
         words = text(message)
         if words != message:
-            # The timeline fills the blanks by what happened; here nothing has.
-            return BLANK.sub("…", words)
+            # Who did it stands beside; the timeline fills the other blanks by what happened, here nothing has.
+            return BLANK.sub("…", words.removeprefix("%(who)s").lstrip())
     return name
 
 

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from core.auth import service
 from core.db import db, transaction
-from core.i18n import use
+from core.i18n import text, use
 from core.jobs import drain
 from core.ledger import LedgerEntry, write_head
 from core.tickets.models import Ticket
@@ -91,6 +91,13 @@ def test_every_event_of_the_house_has_words_in_both_languages(app):
         for locale in ("zh-CN", "en"):
             with use(locale):
                 assert [name for name in ours if event_words(name) == name] == []
+                people = [
+                    n for n in found.shelf("event") if text(f"event.{n}").startswith("%(who)s")
+                ]
+                told = [event_words(name) for name in people]
+                assert [words for words in told if words[0] in "… "] == [], (
+                    "who did it stands beside"
+                )
 
 
 def test_a_token_is_shown_once_works_and_dies(house, admin):
